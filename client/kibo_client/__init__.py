@@ -1,0 +1,1 @@
+"""A production-grade asynchronous client for bulk work against Kibo's inventory APIs."""

@@ -1,0 +1,1 @@
+"""Runs load and conformance scenarios, and grades any client's manners."""
