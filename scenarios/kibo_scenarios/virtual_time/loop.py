@@ -1,0 +1,235 @@
+"""The event loop of virtual time: its own selector, whole microseconds from 0, no file descriptor.
+
+Rules of this file:
+1. Time is an integer number of microseconds and starts at 0. The epoch stays apart (`wall_us`): with an epoch
+   inside the float that asyncio computes with, a timer can be less than one unit away and never fall due.
+2. A timer fires never early, and never at the instant it was set: a remainder computed to zero moves time.
+3. Equal times run first-in first-out, or in an order drawn from the seed. `call_soon` keeps its own order.
+4. Nothing ready and no timer is `Deadlock`; too many turns at one instant is `Livelock`.
+5. The outside world is refused (`outside`), blocking calls run inline, other threads cannot wake the loop.
+6. What reaches the exception handler is kept, for the run to fail on.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from asyncio import Future, Handle, Task, TimerHandle, all_tasks
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context
+from random import Random
+from typing import Any, TypeVar, TypeVarTuple
+from weakref import WeakKeyDictionary
+
+from kibo_scenarios.virtual_time.errors import Deadlock, EscapedVirtualTime, Livelock
+from kibo_scenarios.virtual_time.outside import INLINE, NoOutsideWorld
+from kibo_scenarios.virtual_time.tasks import age_of_task, describe_task
+from kibo_scenarios.virtual_time.threads import inline_worker_threads
+from kibo_scenarios.virtual_time.timers import MICROSECONDS, NEVER_US, VirtualTimerHandle, seconds_to_us
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+
+ITERATION_BUDGET = 100_000
+"""Turns at one instant. A 5 MB echo takes about 400, a thousand workers waking together two or three."""
+
+
+class VirtualTimeLoop(NoOutsideWorld):
+    """An asyncio event loop in which waiting takes no time.
+
+    Args:
+        start_us: Wall clock at loop time 0, microseconds since the Unix epoch, UTC.
+        seed: None runs equal timers first-in first-out; a number draws their order, reproducibly.
+        iteration_budget: Turns of the loop allowed at one instant.
+
+    Raises:
+        Deadlock: from the run, when every task waits for another.
+        Livelock: from the run, when the budget is spent.
+    """
+
+    def __init__(
+        self, *, start_us: int = 0, seed: int | None = None, iteration_budget: int = ITERATION_BUDGET
+    ) -> None:
+        super().__init__()
+        # BaseEventLoop keeps timers in a heap here and asks `_selector` how long to wait for them.
+        self._scheduled: list[VirtualTimerHandle] = []
+        self._selector = self
+        # Half a tick: what is due at this microsecond and nothing of the next, however floats round.
+        self._clock_resolution = 0.5 / MICROSECONDS
+        self._start_us = start_us
+        self._seed = seed
+        self._ties = None if seed is None else self.random("ties of timers")
+        self._now_us = 0
+        self._sequence = 0
+        self._budget = iteration_budget
+        self._turns = 0
+        self._home_thread = threading.get_ident()
+        self._ages: WeakKeyDictionary[Task[Any], int] = WeakKeyDictionary()
+        self.recorded: list[dict[str, Any]] = []
+        self.set_exception_handler(_record)
+
+    def __repr__(self) -> str:
+        state = "closed" if self.is_closed() else "running" if self.is_running() else "idle"
+        return f"<VirtualTimeLoop {state} at {self.time():.6f} s, {len(self._scheduled)} timers>"
+
+    @property
+    def now_us(self) -> int:
+        """Loop time in microseconds; 0 at the beginning."""
+        return self._now_us
+
+    def wall_us(self) -> int:
+        """Tell the simulated wall clock: microseconds since the Unix epoch, UTC."""
+        return self._start_us + self._now_us
+
+    def time(self) -> float:
+        """Loop time in seconds, as asyncio wants it; `now_us` is exact."""
+        return self._now_us / MICROSECONDS
+
+    def random(self, name: str) -> Random:
+        """Make a stream of random numbers of its own, drawn from the seed and a name.
+
+        Streams of different names do not disturb each other: one more draw here moves nothing there.
+        """
+        return Random(f"{self._seed or 0}/{name}")  # noqa: S311 - reproducible is what is wanted
+
+    def call_later(
+        self, delay: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> TimerHandle:
+        """Call back after `delay` seconds; at least one microsecond passes."""
+        return self._set_timer(self._now_us + seconds_to_us(delay), callback, args, context)
+
+    def call_at(
+        self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> TimerHandle:
+        """Call back at `when` seconds of loop time; at least one microsecond passes."""
+        return self._set_timer(seconds_to_us(when), callback, args, context)
+
+    def _set_timer(
+        self, when_us: int, callback: Callable[[*_Ts], object], args: tuple[*_Ts], context: Context | None
+    ) -> TimerHandle:
+        self._check_open()
+        self._check_home_thread()
+        never = when_us >= NEVER_US
+        when_us = max(when_us, self._now_us + 1)
+        when = float("inf") if never else when_us / MICROSECONDS
+        timer = VirtualTimerHandle(when, callback, args, self, context)
+        timer.key = (when_us, self._ties.getrandbits(32) if self._ties else 0, self._sequence)
+        self._sequence += 1
+        if not never:
+            heapq.heappush(self._scheduled, timer)
+            timer._scheduled = True  # noqa: SLF001 - the base class counts cancelled timers of its heap by it
+        return timer
+
+    def select(self, timeout: float | None) -> tuple[()]:
+        """Play the selector: instead of waiting, move the clock to the next timer.
+
+        Raises:
+            Deadlock: when there is none.
+            Livelock: when time has stood still for too many turns.
+        """
+        if timeout == 0:
+            self._turns += 1
+            if self._turns > self._budget:
+                turns, self._turns = self._turns, 0
+                raise Livelock(self._now_us, turns, [describe_task(task) for task in self.tasks()])
+        elif timeout is None:
+            self._turns = 0
+            raise Deadlock(self._now_us, [describe_task(task) for task in self.tasks()], _other_threads())
+        else:
+            self._turns = 0
+            self._now_us = self._scheduled[0].key[0]
+        return ()
+
+    def _process_events(self, event_list: object) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        pass
+
+    def run_forever(self) -> None:
+        """Run until stopped, with anyio's worker threads run inline meanwhile."""
+        self._home_thread = threading.get_ident()
+        with inline_worker_threads(VirtualTimeLoop):
+            super().run_forever()
+
+    def create_task(
+        self, coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T], **options: Any
+    ) -> Task[_T]:
+        """Make a task and remember its age, because asyncio keeps its tasks in a set without an order."""
+        self._sequence += 1
+        age = self._sequence
+        task: Task[_T] = super().create_task(coro, **options)
+        self._ages[task] = age
+        return task
+
+    def tasks(self) -> list[Task[Any]]:
+        """List the tasks that have not ended, oldest first."""
+        return sorted(all_tasks(self), key=self._age)
+
+    def abandoned_failures(self) -> list[Task[Any]]:
+        """List the ended tasks whose exception nobody has looked at, oldest first."""
+        return sorted(
+            (task for task in list(self._ages) if getattr(task, "_log_traceback", False)), key=self._age
+        )
+
+    def _age(self, task: Task[Any]) -> tuple[int, str, int]:
+        return age_of_task(task, self._ages.get(task))
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> Handle:
+        """Call back soon, from the loop's own thread only.
+
+        Raises:
+            EscapedVirtualTime: from any other thread; the run fails too, since threads tend to swallow it.
+        """
+        self._check_home_thread()
+        return self.call_soon(callback, *args, context=context)
+
+    def _check_open(self) -> None:
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+
+    def _check_home_thread(self) -> None:
+        if threading.get_ident() == self._home_thread:
+            return
+        name = threading.current_thread().name
+        escape = EscapedVirtualTime(f"waking the loop from thread {name!r}", INLINE)
+        if not self.is_closed():
+            self.recorded.append({"message": "a thread tried to wake the loop", "exception": escape})
+        raise escape
+
+    def run_in_executor(self, _executor: object, func: Callable[[*_Ts], _T], *args: *_Ts) -> Future[_T]:
+        """Run a blocking function at once, in this thread, and return a future that has ended.
+
+        aiohttp needs this: it compresses larger bodies and reads files in the executor.
+        """
+        self._check_open()
+        future: Future[_T] = self.create_future()
+        try:
+            result = func(*args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - an executor hands on whatever the function raised
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+        return future
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Do nothing: there is no executor."""
+
+
+def _record(loop: Any, context: dict[str, Any]) -> None:
+    loop.recorded.append(context)
+
+
+def _other_threads() -> list[str]:
+    here = threading.current_thread()
+    return sorted(
+        thread.name for thread in threading.enumerate() if thread is not here and not _is_main(thread)
+    )
+
+
+def _is_main(thread: threading.Thread) -> bool:
+    return thread is threading.main_thread()

@@ -1,0 +1,48 @@
+"""Tasks in a stable order, and in words."""
+
+from __future__ import annotations
+
+import re
+from asyncio import Task
+from types import CodeType, FrameType
+from typing import Any
+
+from kibo_scenarios.virtual_time.errors import WaitingTask
+
+_UNKNOWN_AGE = 2**62
+_LAST_NUMBER = re.compile(r"^(.*?)(\d+)$")
+
+
+def age_of_task(task: Task[Any], age: int | None) -> tuple[int, str, int]:
+    """Give a key that sorts tasks by age.
+
+    A task made without the loop's `create_task` (aiohttp does so to start it eagerly) has no known age: it
+    comes after the others, ordered by its name, which asyncio numbers in order of creation.
+    """
+    name = task.get_name()
+    numbered = _LAST_NUMBER.match(name)
+    if numbered is None:
+        return (_UNKNOWN_AGE if age is None else age, name, 0)
+    return (_UNKNOWN_AGE if age is None else age, numbered[1], int(numbered[2]))
+
+
+def describe_task(task: Task[Any]) -> WaitingTask:
+    """Say where a task stands, following it from coroutine to coroutine down to what it awaits."""
+    stack: list[str] = []
+    awaited: Any = task.get_coro()
+    name = getattr(awaited, "__qualname__", type(awaited).__name__)
+    while awaited is not None:
+        frame = _first(awaited, "cr_frame", "gi_frame", "ag_frame")
+        code = _first(awaited, "cr_code", "gi_code", "ag_code")
+        if isinstance(frame, FrameType) and isinstance(code, CodeType):
+            stack.append(f"{code.co_filename}:{frame.f_lineno} in {code.co_qualname}")
+        awaited = _first(awaited, "cr_await", "gi_yieldfrom", "ag_await")
+    return WaitingTask(name=task.get_name(), coroutine=name, stack=tuple(stack))
+
+
+def _first(awaited: object, *names: str) -> Any:
+    for name in names:
+        found = getattr(awaited, name, None)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,48 @@
+"""Timers counted in whole microseconds: never early, always ahead, and in order at equal times."""
+
+from __future__ import annotations
+
+import math
+from asyncio import TimerHandle
+
+NEVER_US = 2**62
+"""Beyond this (146,000 years) a timer never fires; `inf` becomes it."""
+
+FLOAT_NOISE_US = 0.01
+"""What adding floats may have put on top of a whole microsecond; 60 s + 0.1 s carries 7e-9 of it."""
+
+MICROSECONDS = 1_000_000
+
+
+def seconds_to_us(seconds: float) -> int:
+    """Round a time or duration in seconds UP to whole microseconds, forgiving float noise.
+
+    Raises:
+        ValueError: for not-a-number.
+    """
+    microseconds = seconds * MICROSECONDS
+    if microseconds >= NEVER_US:
+        return NEVER_US
+    if microseconds <= -NEVER_US:
+        return -NEVER_US
+    if math.isnan(microseconds):
+        raise ValueError("a timer cannot be set for not-a-number seconds")
+    return math.ceil(microseconds - FLOAT_NOISE_US)
+
+
+class VirtualTimerHandle(TimerHandle):
+    """A timer with a total order: by time, then by tie (0, or a seeded draw), then by age.
+
+    The standard handle compares times only, and a heap then serves equal times in no particular order. Ties
+    are rare in real time and the rule in virtual time.
+    """
+
+    __slots__ = ("key",)
+
+    key: tuple[int, int, int]
+    _scheduled: bool
+
+    def __lt__(self, other: object) -> bool:
+        if isinstance(other, VirtualTimerHandle):
+            return self.key < other.key
+        return NotImplemented
