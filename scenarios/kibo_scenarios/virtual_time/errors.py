@@ -54,9 +54,7 @@ class Deadlock(VirtualTimeError):  # noqa: N818 - the name is the diagnosis
     """
 
     def __init__(self, at_us: int, waiting: Sequence[WaitingTask], threads: Sequence[str] = ()) -> None:
-        lines = [
-            f"nothing left to wait for at {at_us / 1_000_000:.6f} s, yet {len(waiting)} tasks are waiting"
-        ]
+        lines = [f"nothing left to wait for at {at_us / 1_000_000:.6f} s, yet {len(waiting)} tasks are waiting"]
         lines += [f"  {task}" for task in waiting]
         if threads:
             lines.append(

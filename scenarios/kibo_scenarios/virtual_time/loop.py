@@ -47,9 +47,7 @@ class VirtualTimeLoop(NoOutsideWorld):
         Livelock: from the run, when the budget is spent.
     """
 
-    def __init__(
-        self, *, start_us: int = 0, seed: int | None = None, iteration_budget: int = ITERATION_BUDGET
-    ) -> None:
+    def __init__(self, *, start_us: int = 0, seed: int | None = None, iteration_budget: int = ITERATION_BUDGET) -> None:
         super().__init__()
         # BaseEventLoop keeps timers in a heap here and asks `_selector` how long to wait for them.
         self._scheduled: list[VirtualTimerHandle] = []
@@ -152,9 +150,7 @@ class VirtualTimeLoop(NoOutsideWorld):
         with inline_worker_threads(VirtualTimeLoop):
             super().run_forever()
 
-    def create_task(
-        self, coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T], **options: Any
-    ) -> Task[_T]:
+    def create_task(self, coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T], **options: Any) -> Task[_T]:
         """Make a task and remember its age, because asyncio keeps its tasks in a set without an order."""
         self._sequence += 1
         age = self._sequence
@@ -168,9 +164,7 @@ class VirtualTimeLoop(NoOutsideWorld):
 
     def abandoned_failures(self) -> list[Task[Any]]:
         """List the ended tasks whose exception nobody has looked at, oldest first."""
-        return sorted(
-            (task for task in list(self._ages) if getattr(task, "_log_traceback", False)), key=self._age
-        )
+        return sorted((task for task in list(self._ages) if getattr(task, "_log_traceback", False)), key=self._age)
 
     def _age(self, task: Task[Any]) -> tuple[int, str, int]:
         return age_of_task(task, self._ages.get(task))
@@ -226,9 +220,7 @@ def _record(loop: Any, context: dict[str, Any]) -> None:
 
 def _other_threads() -> list[str]:
     here = threading.current_thread()
-    return sorted(
-        thread.name for thread in threading.enumerate() if thread is not here and not _is_main(thread)
-    )
+    return sorted(thread.name for thread in threading.enumerate() if thread is not here and not _is_main(thread))
 
 
 def _is_main(thread: threading.Thread) -> bool:

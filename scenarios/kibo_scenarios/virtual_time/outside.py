@@ -56,7 +56,7 @@ class NoOutsideWorld(asyncio.base_events.BaseEventLoop):
 
 
 def _refuse(name: str, instead: str) -> None:
-    def refusal(self: NoOutsideWorld, *_: Any, **__: Any) -> NoReturn:
+    def refusal(_self: NoOutsideWorld, *_: Any, **__: Any) -> NoReturn:
         raise EscapedVirtualTime(f"loop.{name}", instead)
 
     refusal.__name__ = name

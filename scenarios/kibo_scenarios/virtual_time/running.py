@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from asyncio import events
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -52,7 +53,7 @@ def run_virtual(
         Deadlock: when every task waits for another.
         Livelock: when the program keeps busy at one instant.
     """
-    if asyncio._get_running_loop() is not None:
+    if events._get_running_loop() is not None:  # noqa: SLF001 - the public one answers by raising
         raise RuntimeError("run_virtual cannot be called from a running event loop; await the work instead")
     loop = VirtualTimeLoop(start_us=start_us, seed=seed, iteration_budget=iteration_budget)
     with _seeded_global_random(seed or 0):

@@ -1,0 +1,208 @@
+"""One direction of a connection: bytes wait in one queue until their time, so they cannot overtake each other.
+
+Rules of this file:
+1. Everything travels in one queue: bytes, the end of the stream, a reset. Due times never decrease along it.
+2. At most one delivery is scheduled, and it is a callback of its own: nobody is called from inside a write.
+3. A receiver that has paused gets neither bytes nor the end; a reset reaches it nevertheless.
+4. Bytes count against the sender until they are delivered, so a slow receiver makes the sender pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from kibo_scenarios.memory_transport.links import Dice, Harm, Link, Path
+
+LARGEST_DELIVERY = 256 * 1024
+"""As much as asyncio's socket transport reads at once."""
+
+
+class Signal(Enum):
+    """What can travel besides bytes."""
+
+    END = "end of stream"
+    RESET = "reset"
+
+
+class Receiver(Protocol):
+    """The end of the connection that a channel delivers to, or comes from."""
+
+    @property
+    def reading_paused(self) -> bool:
+        """Whether bytes must wait."""
+
+    def is_closing(self) -> bool:
+        """Whether bytes come too late."""
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes."""
+
+    def receive_end(self) -> None:
+        """Take the end of the stream."""
+
+    def receive_reset(self) -> None:
+        """Take the news that the connection is broken."""
+
+    def send_reset(self) -> None:
+        """Tell the other end that its bytes came too late."""
+
+    def bytes_left(self) -> None:
+        """Take the news that bytes of this end have been delivered or dropped."""
+
+
+@dataclass(slots=True)
+class Conversation:
+    """How far the exchanges on a connection have come, as both channels see it."""
+
+    link: Link
+    exchange: int = 0
+    answered: bool = True
+
+    def request_bytes(self) -> None:
+        """Note that bytes reach the server."""
+        if self.answered:
+            self.exchange += 1
+            self.answered = False
+
+    def answer_bytes(self) -> Harm | None:
+        """Note that bytes are about to reach the client; give the harm that befalls them instead, if any."""
+        if self.link.cut_exchange == self.exchange:
+            return self.link.cut
+        self.answered = True
+        return None
+
+
+class Channel:
+    """Carries bytes from one end to the other, with the delay and the fault of its path."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, path: Path, conversation: Conversation, *, answers: bool, dice: Dice
+    ) -> None:
+        self._loop = loop
+        self._path = path
+        self._conversation = conversation
+        self._answers = answers
+        self._dice = dice
+        self._queue: deque[tuple[int, bytes | Signal]] = deque()
+        self._last_due_us = 0
+        self._handle: asyncio.Handle | None = None
+        self._harmed: Harm | None = None
+        self._delivered = 0
+        self.waiting_bytes = 0
+        self.source: Receiver
+        self.target: Receiver
+
+    def __repr__(self) -> str:
+        harm = f", {self._harmed.value}" if self._harmed else ""
+        return f"<Channel {self._delivered} bytes delivered, {self.waiting_bytes} waiting{harm}>"
+
+    def send(self, item: bytes | Signal) -> None:
+        """Put bytes or a signal on the way."""
+        if self._harmed is Harm.END:
+            return
+        if item is Signal.RESET:
+            self.clear()
+        due_us = max(self._last_due_us, self._now_us() + self._path.delay_us(self._dice))
+        self._last_due_us = due_us
+        self._queue.append((due_us, item))
+        if isinstance(item, bytes):
+            self.waiting_bytes += len(item)
+        self.schedule()
+
+    def clear(self) -> None:
+        """Forget what is under way."""
+        self._queue.clear()
+        self.waiting_bytes = 0
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def schedule(self) -> None:
+        """Arrange the next delivery, unless one is arranged or must wait."""
+        if self._handle is not None or not self._queue or self._harmed is Harm.VANISH:
+            return
+        due_us, item = self._queue[0]
+        if self.target.reading_paused and item is not Signal.RESET:
+            return
+        if due_us <= self._now_us():
+            self._handle = self._loop.call_soon(self._deliver)
+        else:
+            self._handle = self._loop.call_at(due_us / 1_000_000, self._deliver)
+
+    def _now_us(self) -> int:
+        return round(self._loop.time() * 1_000_000)
+
+    def _deliver(self) -> None:
+        self._handle = None
+        item = self._queue[0][1]
+        if item is Signal.RESET:
+            self.clear()
+            self.target.receive_reset()
+        elif self.target.reading_paused:
+            return
+        elif item is Signal.END:
+            self._queue.popleft()
+            self.target.receive_end()
+        elif self.target.is_closing():
+            self.clear()
+            self.target.send_reset()
+            self.source.bytes_left()
+        else:
+            self._deliver_bytes()
+        self.schedule()
+
+    def _deliver_bytes(self) -> None:
+        harm, room = self._harm_ahead()
+        if harm is not None and room == 0:
+            self._suffer(harm)
+            return
+        data = self._take(min(room, LARGEST_DELIVERY))
+        self._delivered += len(data)
+        if not self._answers:
+            self._conversation.request_bytes()
+        self.target.receive(data)
+        # Receiving may have reset the connection, and then nothing is waiting any more.
+        self.waiting_bytes = max(0, self.waiting_bytes - len(data))
+        self.source.bytes_left()
+
+    def _harm_ahead(self) -> tuple[Harm | None, int]:
+        """Tell which harm lies ahead and how many bytes may still pass before it."""
+        if self._answers:
+            cut = self._conversation.answer_bytes()
+            if cut is not None:
+                return cut, 0
+        if self._path.fault is None:
+            return None, LARGEST_DELIVERY
+        return self._path.fault.harm, self._path.fault.after_bytes - self._delivered
+
+    def _take(self, most: int) -> bytes:
+        """Take the bytes that are due, joined, and split where `most` ends."""
+        now_us = self._now_us()
+        taken: list[bytes] = []
+        size = 0
+        while self._queue and size < most:
+            due_us, item = self._queue[0]
+            if due_us > now_us or not isinstance(item, bytes):
+                break
+            if size + len(item) > most:
+                self._queue[0] = (due_us, item[most - size :])
+                item = item[: most - size]
+            else:
+                self._queue.popleft()
+            taken.append(item)
+            size += len(item)
+        return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    def _suffer(self, harm: Harm) -> None:
+        self._harmed = harm
+        if harm is Harm.RESET:
+            self.source.receive_reset()
+            self.target.receive_reset()
+        elif harm is Harm.END:
+            self.clear()
+            self.target.receive_end()
+            self.source.bytes_left()
