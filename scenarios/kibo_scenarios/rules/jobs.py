@@ -1,0 +1,149 @@
+"""Rules JB-1 to JB-4: how a client follows the jobs that its requests began (J-4, J-8)."""
+
+from itertools import pairwise
+
+from kibo_scenarios.evidence import Evidence, JournalEntry
+from kibo_scenarios.moments import clock_time, format_span
+from kibo_scenarios.rules.traffic import (
+    jobs_handed_out,
+    jobs_seen_ended,
+    list_filter,
+    list_start,
+    polled_job,
+)
+from kibo_scenarios.rules.verdict import Finding, Outcome, inconclusive, judged
+
+
+def polls_spaced(evidence: Evidence) -> Outcome:
+    """JB-1 (C10): two polls of one job, or two lists of the queue, are some seconds apart.
+
+    The gap is counted from a poll that was answered: repeating one that was refused or failed is the business of TH
+    and RT. The next page of one list is part of the same poll.
+    """
+    least = evidence.profile.poll_spacing
+    expected = f"at least {format_span(least)} between two polls of one job, and between two lists of the queue"
+    by_job = _polls_by_job(evidence)
+    lists = [entry for entry in evidence.journal if entry.operation == "getJobs"]
+    series = [*by_job.values(), lists]
+    pairs = [
+        (one, other)
+        for polls in series
+        for one, other in pairwise(polls)
+        if one.answered and not _next_page(one, other)
+    ]
+    if not pairs:
+        return inconclusive(expected, "no job was polled twice and the queue was not listed twice")
+    findings = [
+        Finding(
+            message=(
+                f"{_asked(other)} at {clock_time(other.started_at)}, only "
+                f"{format_span(other.started_at - one.started_at)} after #{one.seq}"
+            ),
+            at=other.started_at,
+            entries=(one.seq, other.seq),
+        )
+        for one, other in pairs
+        if other.started_at - one.started_at < least - evidence.tolerance
+    ]
+    shortest = min(other.started_at - one.started_at for one, other in pairs)
+    good = f"shortest gap {format_span(shortest)} over {len(pairs):,} repeated polls"
+    return judged(expected, findings, good, tuple(other for _, other in pairs))
+
+
+def poll_interval_grows(evidence: Evidence) -> Outcome:
+    """JB-2 (C10): the interval between polls of one unfinished job grows, to the upper end of the guide's range.
+
+    A job tells something when it was polled four times or more and found unfinished, with no refusal in between.
+    Growth means: the last interval is longer than the first by more than the tolerance, or is long enough already.
+    """
+    enough = evidence.profile.poll_spacing_grown
+    expected = f"the interval between polls of an unfinished job grows, up to {format_span(enough)}"
+    findings = []
+    watched: list[JournalEntry] = []
+    for job, polls in _polls_by_job(evidence).items():
+        if len(polls) < 4 or not all(poll.answered for poll in polls):
+            continue
+        intervals = [other.started_at - one.started_at for one, other in pairwise(polls)]
+        watched.append(polls[-1])
+        if intervals[-1] <= intervals[0] + evidence.tolerance and intervals[-1] < enough - evidence.tolerance:
+            findings.append(
+                Finding(
+                    message=(
+                        f"job {job} was polled {len(polls)} times; the interval went from "
+                        f"{format_span(intervals[0])} to {format_span(intervals[-1])}"
+                    ),
+                    at=polls[-1].started_at,
+                    entries=(polls[0].seq, polls[-1].seq),
+                )
+            )
+    if not watched:
+        return inconclusive(expected, "no job was polled four times")
+    return judged(expected, findings, f"the interval grew for {len(watched)} jobs", tuple(watched))
+
+
+def ended_jobs_left_alone(evidence: Evidence) -> Outcome:
+    """JB-3 (C11): a job seen in a terminal status is not polled by id again."""
+    expected = "no poll by id of a job already seen in a terminal status"
+    seen: dict[int, JournalEntry] = {}
+    findings = []
+    for entry in evidence.journal:
+        job = polled_job(entry)
+        if job is not None and job in seen and entry.started_at >= seen[job].finished_at + evidence.round_trip.greatest:
+            last = seen[job]
+            findings.append(
+                Finding(
+                    message=f"{_asked(entry)} at {clock_time(entry.started_at)}, though #{last.seq} had shown its end",
+                    at=entry.started_at,
+                    entries=(last.seq, entry.seq),
+                )
+            )
+        for ended in jobs_seen_ended(entry):
+            seen.setdefault(ended, entry)
+    if not seen:
+        return inconclusive(expected, "no job was seen in a terminal status")
+    return judged(expected, findings, f"{len(seen)} ended jobs were left alone", tuple(seen.values()))
+
+
+def every_job_seen_ended(evidence: Evidence) -> Outcome:
+    """JB-4 (C8, C22): every job id handed out was seen in a terminal status, by id or in a list."""
+    expected = "every job id handed out is seen in SUCCESS or FAILED"
+    handed: dict[int, JournalEntry] = {}
+    ended: set[int] = set()
+    for entry in evidence.journal:
+        for job in jobs_handed_out(entry):
+            handed.setdefault(job, entry)
+        ended.update(jobs_seen_ended(entry))
+    if not handed:
+        return inconclusive(expected, "no job id was handed out")
+    findings = [
+        Finding(
+            message=f"job {job}, handed out by {entry}, was never seen ended",
+            at=entry.finished_at,
+            entries=(entry.seq,),
+        )
+        for job, entry in handed.items()
+        if job not in ended
+    ]
+    return judged(expected, findings, f"all {len(handed):,} jobs seen ended", tuple(handed.values()))
+
+
+def _polls_by_job(evidence: Evidence) -> dict[int, list[JournalEntry]]:
+    polls: dict[int, list[JournalEntry]] = {}
+    for entry in evidence.journal:
+        job = polled_job(entry)
+        if job is not None:
+            polls.setdefault(job, []).append(entry)
+    return polls
+
+
+def _next_page(one: JournalEntry, other: JournalEntry) -> bool:
+    return (
+        one.operation == other.operation == "getJobs"
+        and list_filter(one) == list_filter(other)
+        and list_start(other) > list_start(one)
+    )
+
+
+def _asked(entry: JournalEntry) -> str:
+    job = polled_job(entry)
+    return f"#{entry.seq} listed the queue" if job is None else f"#{entry.seq} polled job {job}"

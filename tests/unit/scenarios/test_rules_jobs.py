@@ -1,0 +1,132 @@
+"""JB-1 to JB-4 on stories told by hand."""
+
+import pytest
+
+from kibo_scenarios.evidence import Evidence
+from kibo_scenarios.rules import RULES_BY_ID, Outcome, Verdict
+from kibo_scenarios.testing import Story
+
+
+def judge(rule: str, evidence: Evidence) -> Outcome:
+    """Return what one rule says."""
+    return RULES_BY_ID[rule].judge(evidence)
+
+
+@pytest.mark.parametrize(("gap", "verdict"), [(10, Verdict.PASS), (9.96, Verdict.PASS), (9.9, Verdict.FAIL)])
+def test_jb1_polls_of_one_job(gap: float, verdict: Verdict) -> None:
+    """JB-1: ten seconds between two polls of one job."""
+    story = Story()
+    story.poll(7)
+    story.poll(7, at=gap)
+
+    assert verdict == judge("JB-1", story.evidence()).verdict
+
+
+@pytest.mark.parametrize(("gap", "verdict"), [(10, Verdict.PASS), (1, Verdict.FAIL)])
+def test_jb1_lists_of_the_queue(gap: float, verdict: Verdict) -> None:
+    """JB-1: a list call is one poll of the queue, and two of them keep the same distance."""
+    story = Story()
+    story.list_jobs({7: "WORKING"})
+    story.list_jobs({7: "WORKING"}, at=gap)
+
+    assert verdict == judge("JB-1", story.evidence()).verdict
+
+
+def test_jb1_many_jobs_may_be_polled_side_by_side() -> None:
+    """JB-1: polls of different jobs, and a list beside them, are not held against each other."""
+    story = Story()
+    for job in range(5):
+        story.poll(job, at=job / 10)
+    story.list_jobs(at=1)
+
+    assert Verdict.INCONCLUSIVE == judge("JB-1", story.evidence()).verdict
+
+
+def test_jb1_the_next_page_is_the_same_poll() -> None:
+    """JB-1: going on with the next page of a list is one poll; asking for the same page again is another."""
+    story = Story()
+    story.list_jobs(query="limit=100&startIndex=0")
+    story.list_jobs(query="limit=100&startIndex=100", at=1)
+
+    assert Verdict.INCONCLUSIVE == judge("JB-1", story.evidence()).verdict
+
+    story.list_jobs(query="limit=100&startIndex=100", at=2)
+
+    assert Verdict.FAIL == judge("JB-1", story.evidence()).verdict
+
+
+def test_jb1_leaves_repeats_of_refused_polls_to_th1() -> None:
+    """JB-1: a poll that was refused showed nothing, so its repeat is judged by TH-1 only."""
+    story = Story()
+    story.poll(7, status=429, retry_after=60)
+    story.poll(7, at=1)
+
+    assert Verdict.INCONCLUSIVE == judge("JB-1", story.evidence()).verdict
+
+
+def polled_at(*moments: float) -> Story:
+    """A job is polled at these moments and found unfinished."""
+    story = Story()
+    for at in moments:
+        story.poll(7, at=at)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("moments", "verdict"),
+    [
+        ((0, 10, 25, 50), Verdict.PASS),
+        ((0, 30, 60, 90), Verdict.PASS),
+        ((0, 10, 20, 30), Verdict.FAIL),
+        ((0, 10, 20), Verdict.INCONCLUSIVE),
+    ],
+)
+def test_jb2_intervals_grow(moments: tuple[float, ...], verdict: Verdict) -> None:
+    """JB-2: a fixed interval of 10 s is a breach; growing ones, or 30 s from the start, are not."""
+    assert verdict == judge("JB-2", polled_at(*moments).evidence()).verdict
+
+
+def test_jb3_an_ended_job_is_left_alone() -> None:
+    """JB-3: after SUCCESS, seen by id or in a list, another poll by id is a breach; unfinished jobs show nothing."""
+    story = polled_at(0)
+
+    assert Verdict.INCONCLUSIVE == judge("JB-3", story.evidence()).verdict
+
+    story.list_jobs({7: "FAILED"}, at=10)
+
+    assert Verdict.PASS == judge("JB-3", story.evidence()).verdict
+
+    story.poll(7, "FAILED", at=20)
+
+    assert Verdict.FAIL == judge("JB-3", story.evidence()).verdict
+
+
+def test_jb4_every_id_is_followed_to_its_end() -> None:
+    """JB-4: ids seen ended by id or in a list pass; one that was dropped fails and is named."""
+    story = Story()
+    story.delete("a", jobs=[1, 2, 3])
+    story.poll(1, "SUCCESS", at=10)
+    story.list_jobs({2: "FAILED", 3: "WORKING"}, at=10)
+    dropped = judge("JB-4", story.evidence())
+    story.poll(3, "SUCCESS", at=30)
+
+    assert (Verdict.FAIL, 1) == (dropped.verdict, dropped.breaches)
+    assert "job 3, handed out by #1 deleteItems, was never seen ended" == dropped.actual
+    assert Verdict.PASS == judge("JB-4", story.evidence()).verdict
+
+
+def test_jb4_ids_that_never_arrived_do_not_count() -> None:
+    """JB-4: ids in an answer that was lost on the way were not handed out."""
+    story = Story()
+    story.delete("a", jobs=[1], lost=True)
+
+    assert Verdict.INCONCLUSIVE == judge("JB-4", story.evidence()).verdict
+
+
+def test_jb4_an_answer_that_was_lost_shows_nothing() -> None:
+    """JB-4: a terminal status in an answer that was lost was not seen."""
+    story = Story()
+    story.delete("a", jobs=[1])
+    story.poll(1, "SUCCESS", at=10, lost=True)
+
+    assert Verdict.FAIL == judge("JB-4", story.evidence()).verdict
