@@ -1,0 +1,154 @@
+"""The command line of the simulator: ``kibo-simulator serve``."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import msgspec
+
+from kibo_simulator.clock import ClockMode
+from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
+from kibo_simulator.settings import AccessSettings, SampleSettings, Settings
+from kibo_simulator.simulator import Simulator
+from kibo_simulator.stock.location_export import InventoryFileError, read_inventory
+from kibo_simulator.store.database import DatabaseError
+from kibo_simulator.timestamps import InstantError
+from kibo_simulator.version import __version__
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"kibo-simulator: {message}", err=True)
+    sys.exit(2)
+
+
+def _limits(text: str) -> LimitsDocument:
+    """``guide``, ``off``, or a JSON file with a limits document."""
+    if text == "guide":
+        return LimitsDocument()
+    if text == "off":
+        return UNLIMITED
+    path = Path(text)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=LimitsDocument).validate()
+    except OSError as error:
+        _fail(f"--limits {text}: {error.strerror}; guide, off or a JSON file is expected")
+    except (msgspec.MsgspecError, LimitsError) as error:
+        _fail(f"--limits {text}: {error}")
+
+
+def _clock(text: str) -> tuple[ClockMode, float]:
+    """``real``, ``manual`` or ``xN``."""
+    if text == "real":
+        return "real", 1.0
+    if text == "manual":
+        return "manual", 1.0
+    try:
+        speed = float(text.removeprefix("x"))
+    except ValueError:
+        speed = 0.0
+    if not text.startswith("x") or not 0 < speed <= 1_000_000:
+        _fail(f"--clock {text}: real, manual or xN (such as x60) is expected")
+    return "scaled", speed
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="kibo-simulator")
+def main() -> None:
+    """An offline stand-in for Kibo's inventory APIs (unofficial, not affiliated with Kibo)."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=8765,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 picks a free one.",
+)
+@click.option(
+    "--data", type=click.Path(dir_okay=False, path_type=Path), help="Keep all state in this file. [default: in memory]"
+)
+@click.option(
+    "--inventory",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Load records: a Location Export (CSV or a zip of it) or JSON lines. Repeatable. Replaces the sample stock.",
+)
+@click.option(
+    "--sample",
+    nargs=2,
+    type=click.IntRange(0, 5_000_000),
+    metavar="LOCATIONS PRODUCTS",
+    help="Size of the generated sample tenant.  [default: 6 240]",
+)
+@click.option(
+    "--limits", default="guide", show_default=True, help="guide (50 a minute, 200 an hour), off, or a JSON file."
+)
+@click.option(
+    "--clock", default="real", show_default=True, help="real, manual (moves when told to), or xN (such as x60)."
+)
+@click.option("--start", help="Where simulated time begins, ISO 8601.  [default: now]")
+@click.option("--seed", default=0, show_default=True, help="Seed of everything that is generated.")
+@click.option(
+    "--auth", type=click.Choice(["on", "off"]), default="on", show_default=True, help="off lets every request in."
+)
+@click.option(
+    "--control-token",
+    envvar="KIBO_SIMULATOR_CONTROL_TOKEN",
+    help="Open the control plane to other machines for whoever sends this token.",
+)
+def serve(
+    host: str,
+    port: int,
+    data: Path | None,
+    inventory: tuple[Path, ...],
+    sample: tuple[int, int] | None,
+    limits: str,
+    clock: str,
+    start: str | None,
+    seed: int,
+    auth: str,
+    control_token: str | None,
+) -> None:
+    """Serve a simulated tenant until stopped.
+
+    Prints one JSON line when ready. Without flags there is a small sample tenant: id 1001, client id sample.app,
+    secret sample-secret. Its control plane is at /_simulator.
+    """
+    from kibo_simulator import serving  # noqa: PLC0415  # aiohttp is slow to import: not for --help or a wrong flag
+
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    mode, speed = _clock(clock)
+    size = sample or ((0, 0) if inventory else None)
+    settings = Settings(
+        seed=seed,
+        start=start,
+        limits=_limits(limits),
+        sample=SampleSettings() if size is None else SampleSettings(locations=size[0], products=size[1]),
+        access=AccessSettings(auth="off" if auth == "off" else "on"),
+    )
+    try:
+        simulator = Simulator(settings, clock_mode=mode, speed=speed, data=data)
+    except DatabaseError as error:
+        _fail(f"--data {error}")
+    except InstantError as error:
+        _fail(f"--start: {error}")
+    try:
+        for path in inventory:
+            count = simulator.load_inventory(simulator.default_tenant or 0, read_inventory(path))
+            click.echo(f"kibo-simulator: {count:,} records loaded from {path}", err=True)
+        asyncio.run(serving.serve(simulator, host=host, port=port, control_token=control_token))
+    except InventoryFileError as error:
+        _fail(f"--inventory {error}")
+    except serving.BindError as error:
+        _fail(str(error))
+    finally:
+        simulator.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""Works the queue: starts jobs when their turn comes and carries out their effect when they end (J-1 to J-8, J-11).
+
+Everything happens at instants on the agenda; nothing depends on a background task (T-3). The database holds the
+truth; the queues here are its index of unfinished jobs and can be rebuilt from it at any time.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from kibo_simulator.agenda import Agenda, Entry
+from kibo_simulator.jobs import JobQueue, JobSettings, JobType, duration
+from kibo_simulator.stock_work import (
+    DeleteWork,
+    RefreshWork,
+    Work,
+    apply_adjust,
+    apply_refresh,
+    decode_work,
+    encode_work,
+)
+from kibo_simulator.store.database import Database
+from kibo_simulator.store.jobs import JobRow, JobStore
+from kibo_simulator.store.stock import Location, StockStore
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    """What must be known of a job until it ends."""
+
+    tenant_id: int
+    location_id: int
+    location_code: str
+    payload_id: int
+
+
+class _LoadedWork:
+    """A payload in memory, with the products that a delete matches under one version of the product table."""
+
+    __slots__ = ("products_json", "version", "work")
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.version = -1
+        self.products_json = "[]"
+
+
+class JobRunner:
+    """The unfinished jobs of all tenants, and what ends them."""
+
+    def __init__(
+        self,
+        database: Database,
+        stock: StockStore,
+        jobs: JobStore,
+        agenda: Agenda,
+        settings: JobSettings,
+        seed: int,
+    ) -> None:
+        self._database = database
+        self._stock = stock
+        self._jobs = jobs
+        self._agenda = agenda
+        self._settings = settings
+        self._seed = seed
+        self._queues: dict[int, JobQueue] = {}
+        self._unfinished: dict[int, _Unfinished] = {}
+        self._loaded: dict[int, _LoadedWork] = {}
+        self._users: Counter[int] = Counter()
+        self._entries: dict[int, Entry] = {}
+
+    def __repr__(self) -> str:
+        return f"<JobRunner {len(self._unfinished)} unfinished jobs>"
+
+    @property
+    def idle(self) -> bool:
+        """Whether every job has reached its end."""
+        return not self._unfinished
+
+    def reload(self, now: int) -> None:
+        """Build the queues anew from the database: after a restart, or when a transaction was undone (D-1)."""
+        for entry in self._entries.values():
+            self._agenda.cancel(entry)
+        self._queues.clear()
+        self._unfinished.clear()
+        self._loaded.clear()
+        self._users.clear()
+        self._entries.clear()
+        for job in self._jobs.unfinished():
+            self._remember(job)
+            queue = self._queue(job.tenant_id)
+            if job.status == "WORKING" and job.due is not None:
+                queue.resume(job.id, job.location_id)
+                self._plan_end(job.id, job.due)
+            else:
+                queue.enqueue(job.id, job.location_id)
+        for tenant_id in self._queues:
+            self._start_ready(tenant_id, now)
+
+    def enqueue(
+        self,
+        tenant_id: int,
+        locations: Sequence[Location],
+        *,
+        job_type: JobType,
+        work: Work,
+        item_count: int | None,
+        now: int,
+    ) -> list[int]:
+        """Enqueue one job for each location and return their ids, in the order given (J-1, J-11, J-12)."""
+        if not locations:
+            return []
+        payload_id = self._jobs.add_payload(encode_work(work))
+        self._loaded[payload_id] = _LoadedWork(work)
+        job_ids = self._jobs.add(
+            tenant_id,
+            [(location.id, location.code) for location in locations],
+            job_type=job_type,
+            added=now,
+            item_count=item_count,
+            payload_id=payload_id,
+        )
+        queue = self._queue(tenant_id)
+        self._users[payload_id] = len(job_ids)
+        for job_id, location in zip(job_ids, locations, strict=True):
+            self._unfinished[job_id] = _Unfinished(tenant_id, location.id, location.code, payload_id)
+            if self._settings.mode == "immediate":
+                self._complete(job_id, started=now, finished=now)
+            else:
+                queue.enqueue(job_id, location.id)
+        self._start_ready(tenant_id, now)
+        return job_ids
+
+    def polled(self, jobs: Sequence[JobRow], now: int) -> bool:
+        """Note that jobs were asked for; True when that brought any of them to its end (J-6, ``after_polls``)."""
+        if self._settings.mode != "after_polls":
+            return False
+        open_jobs = [job for job in jobs if job.id in self._unfinished]
+        self._jobs.count_polls([job.id for job in open_jobs])
+        ended = False
+        for job in open_jobs:
+            if job.polls + 1 >= self._settings.after_polls and job.id in self._unfinished:
+                for job_id in self._queue(job.tenant_id).take_through(job.id, job.location_id):
+                    self._complete(job_id, started=now, finished=now)
+                    ended = True
+        return ended
+
+    def _queue(self, tenant_id: int) -> JobQueue:
+        queue = self._queues.get(tenant_id)
+        if queue is None:
+            queue = self._queues[tenant_id] = JobQueue(self._settings.workers)
+        return queue
+
+    def _remember(self, job: JobRow) -> None:
+        assert job.payload_id is not None
+        self._unfinished[job.id] = _Unfinished(job.tenant_id, job.location_id, job.location_code, job.payload_id)
+        self._users[job.payload_id] += 1
+
+    def _work(self, payload_id: int) -> _LoadedWork:
+        loaded = self._loaded.get(payload_id)
+        if loaded is None:
+            loaded = self._loaded[payload_id] = _LoadedWork(decode_work(self._jobs.payload(payload_id)))
+        return loaded
+
+    def _start_ready(self, tenant_id: int, now: int) -> None:
+        if self._settings.mode != "timed":
+            return
+        queue = self._queue(tenant_id)
+        while (job_id := queue.start_next()) is not None:
+            job = self._unfinished[job_id]
+            due = now + duration(self._settings, self._seed, job_id, self._size(job))
+            self._jobs.start(job_id, now, due)
+            self._plan_end(job_id, due)
+
+    def _plan_end(self, job_id: int, due: int) -> None:
+        self._entries[job_id] = self._agenda.schedule(due, partial(self._end, job_id))
+
+    def _size(self, job: _Unfinished) -> int:
+        """How many records the job is about to touch: what its duration depends on (J-6)."""
+        loaded = self._work(job.payload_id)
+        if isinstance(loaded.work, DeleteWork):
+            return len(self._stock.held(job.location_id, self._matched(job, loaded)))
+        return len(loaded.work.items)
+
+    def _matched(self, job: _Unfinished, loaded: _LoadedWork) -> str:
+        """The products that a delete matches now, as a JSON array (J-7); worked out once per product version."""
+        assert isinstance(loaded.work, DeleteWork)
+        if loaded.version != self._stock.products_version:
+            matched = self._stock.match(job.tenant_id, loaded.work.items, patterns=loaded.work.patterns)
+            products = set[int]().union(*matched)
+            loaded.products_json = json.dumps(sorted(products))
+            loaded.version = self._stock.products_version
+        return loaded.products_json
+
+    def _end(self, job_id: int, at: int) -> None:
+        """A job at work is due: its effect and its end are one transaction (J-6)."""
+        job = self._unfinished[job_id]
+        row = self._jobs.get(job.tenant_id, job_id)
+        assert row is not None
+        with self._database.transaction():
+            self._entries.pop(job_id, None)
+            self._complete(job_id, started=row.started or at, finished=at)
+            self._queue(job.tenant_id).finish(job.location_id)
+            self._start_ready(job.tenant_id, at)
+
+    def _complete(self, job_id: int, *, started: int, finished: int) -> None:
+        job = self._unfinished.pop(job_id)
+        messages = self._apply(job)
+        self._jobs.finish(
+            job_id,
+            status="FAILED" if messages else "SUCCESS",
+            started=started,
+            finished=finished,
+            messages=messages,
+        )
+        self._users[job.payload_id] -= 1
+        if not self._users[job.payload_id]:
+            del self._users[job.payload_id]
+            self._loaded.pop(job.payload_id, None)
+            self._jobs.drop_payload(job.payload_id)
+
+    def _apply(self, job: _Unfinished) -> list[str]:
+        """Carry out the effect; messages mean that it failed and touched nothing (J-8)."""
+        location = self._stock.location(job.tenant_id, job.location_code)
+        if location is None or not location.active:
+            return [f"LOCATION_NOT_FOUND: location {job.location_code} does not exist or is not active"]
+        loaded = self._work(job.payload_id)
+        if isinstance(loaded.work, DeleteWork):
+            self._stock.delete(job.location_id, self._matched(job, loaded))
+        elif isinstance(loaded.work, RefreshWork):
+            apply_refresh(self._stock, job.tenant_id, job.location_id, loaded.work)
+        else:
+            apply_adjust(self._stock, job.tenant_id, job.location_id, loaded.work.items)
+        return []

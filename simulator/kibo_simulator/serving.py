@@ -1,0 +1,57 @@
+"""Serves a simulator over a socket until it is told to stop, and leaves nothing half done."""
+
+import asyncio
+import json
+import signal
+import sys
+from contextlib import suppress
+
+from aiohttp import web
+
+from kibo_simulator.simulator import Simulator
+from kibo_simulator.version import __version__
+from kibo_simulator.web import build_application
+
+_DRAIN_SECONDS = 5.0
+
+
+class BindError(Exception):
+    """The address cannot be listened on; says which and why."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"--host {host} --port {port}: {reason}")
+
+
+async def serve(simulator: Simulator, *, host: str, port: int, control_token: str | None) -> None:
+    """Listen, print the ready line on standard output, and serve until SIGTERM or SIGINT.
+
+    Raises:
+        BindError: the address is taken or not ours.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows has no signal handlers on its loop; Ctrl-C still ends the run
+            loop.add_signal_handler(number, stopped.set)
+    runner = web.AppRunner(
+        build_application(simulator, control_token=control_token), access_log=None, shutdown_timeout=_DRAIN_SECONDS
+    )
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port, backlog=1024).start()
+        except OSError as error:
+            raise BindError(host, port, error.strerror or str(error)) from error
+        address = runner.addresses[0]
+        shown = f"[{address[0]}]" if ":" in address[0] else address[0]
+        ready = {
+            "event": "ready",
+            "url": f"http://{shown}:{address[1]}",
+            "tenant": simulator.default_tenant,
+            "version": __version__,
+        }
+        sys.stdout.write(json.dumps(ready, separators=(",", ":")) + "\n")
+        sys.stdout.flush()
+        await stopped.wait()
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,248 @@
+"""One simulated environment: clock, agenda, limits, tenants, stock, jobs and journal, put together.
+
+The web layer above calls `Simulator.advance` and then decides synchronously; nothing below ever waits. Time comes
+in through one function, so the same simulator serves real sockets, a scaled clock and a virtual event loop (T-1 to
+T-4).
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from kibo_simulator.agenda import Agenda
+from kibo_simulator.clock import Clock, ClockMode
+from kibo_simulator.job_runner import JobRunner
+from kibo_simulator.journal import Journal
+from kibo_simulator.rate_limits import LimitsDocument, PoolState, RateLimiter
+from kibo_simulator.settings import SampleSettings, Settings
+from kibo_simulator.stock.identifiers import Wanted
+from kibo_simulator.stock.location_export import InventoryRow, write_location_export
+from kibo_simulator.stock.sample import sample_location, sample_product, sample_records
+from kibo_simulator.stock_work import DeleteWork
+from kibo_simulator.store.database import Database
+from kibo_simulator.store.jobs import JobStore
+from kibo_simulator.store.stock import Location, StockRecord, StockStore
+from kibo_simulator.tenants import Access, Tenant
+from kibo_simulator.timestamps import parse_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A location in the scope of a deletion and the products that have a matching record there (J-2)."""
+
+    location: Location
+    product_ids: tuple[int, ...]
+
+
+def machine_time() -> Callable[[], int]:
+    """A source of microseconds since the epoch that starts at the machine's wall clock and never steps."""
+    offset = time.time_ns() - time.monotonic_ns()
+    return lambda: (time.monotonic_ns() + offset) // 1000
+
+
+class Simulator:
+    """A stand-in for one Kibo environment, in memory unless a data file is given.
+
+    Args:
+        settings: everything that can be set; the defaults are those of the clauses.
+        wall: the source of time in microseconds since the epoch; the machine's when absent.
+        clock_mode: how simulated time follows the source (T-2).
+        speed: simulated seconds per second of the source, for mode ``scaled``.
+        data: a file that keeps all state (D-1); absent for memory.
+
+    Raises:
+        DatabaseError: the data file is not usable.
+        InstantError: ``settings.start`` is not an instant.
+        LimitsError: the limits cannot be meant.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        wall: Callable[[], int] | None = None,
+        clock_mode: ClockMode = "real",
+        speed: float = 1.0,
+        data: Path | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        seed = self.settings.seed
+        source = wall or machine_time()
+        self.database = Database(data)
+        self.clock = Clock(source, mode=clock_mode, speed=speed, start=self._start(source))
+        self.agenda = Agenda()
+        self.stock = StockStore(self.database)
+        self.jobs = JobStore(self.database)
+        self.access = Access(
+            self.database,
+            seed=seed,
+            access_lifetime_s=self.settings.access.token_lifetime_s,
+            refresh_lifetime_s=self.settings.access.refresh_lifetime_s,
+        )
+        self.limiter = RateLimiter(self.settings.limits.validate())
+        self.runner = JobRunner(self.database, self.stock, self.jobs, self.agenda, self.settings.jobs, seed)
+        self.journal = Journal(
+            entries=self.settings.bounds.journal_entries, retained_bytes=self.settings.bounds.journal_bytes
+        )
+        self._correlations = 0
+        if self.database.meta("seeded") is None:
+            with self.database.transaction():
+                if self.settings.sample is not None:
+                    self.add_sample(self.settings.sample)
+                self.database.set_meta("seeded", "1")
+        self._restore_pools()
+        self.reload()
+
+    def __repr__(self) -> str:
+        return f"<Simulator {self.clock!r}, {self.runner!r}>"
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def advance(self) -> int:
+        """Bring the simulation up to now and return the instant (T-3)."""
+        now = self.clock.now()
+        self.agenda.run_due(now)
+        return now
+
+    def next_event_at(self) -> int | None:
+        """When the simulation next has something to do by itself, or None (T-3)."""
+        return self.agenda.next_at()
+
+    def _start(self, source: Callable[[], int]) -> int | None:
+        """Where simulated time begins: as told, but never before what a data file has already seen (T-2)."""
+        told = None if self.settings.start is None else parse_instant(self.settings.start)
+        kept = self.database.meta("clock")
+        if kept is None:
+            return told
+        return max(int(kept), source() if told is None else told)
+
+    # -- people and places ----------------------------------------------------------------------------------------
+
+    @property
+    def default_tenant(self) -> int | None:
+        """The tenant that a request without any name for one belongs to: the first (A-1)."""
+        tenants = self.access.tenants()
+        return tenants[0].id if tenants else None
+
+    def add_tenant(self, tenant_id: int, *, site: int, name: str, client_id: str, shared_secret: str) -> None:
+        """Add a tenant with one application."""
+        self.access.add_tenant(Tenant(tenant_id, name, site))
+        self.access.add_application(tenant_id, client_id, shared_secret)
+
+    def add_sample(self, sample: SampleSettings) -> None:
+        """Add the generated sample tenant with its locations, products and stock."""
+        self.add_tenant(
+            sample.tenant,
+            site=sample.site,
+            name=sample.name,
+            client_id=sample.client_id,
+            shared_secret=sample.shared_secret,
+        )
+        places = [
+            self.stock.add_location(sample.tenant, place.code, place.name)
+            for place in map(sample_location, range(sample.locations))
+        ]
+        products = [
+            self.stock.add_product(sample.tenant, Wanted(product.part_number, product.upc, product.sku))
+            for product in map(sample_product, range(sample.products))
+        ]
+        self.stock.put_plain(
+            (places[location], products[product], stock.on_hand, 0, 0, stock.safety_stock, stock.floor, None)
+            for location, product, stock in sample_records(self.settings.seed, sample.locations, sample.products)
+        )
+
+    def load_inventory(self, tenant_id: int, rows: Iterable[InventoryRow]) -> int:
+        """Set the records that the rows name, creating locations and products; all rows or none. Returns how many."""
+        locations: dict[str, int] = {}
+        products: dict[tuple[str | None, str | None, str | None], int] = {}
+        count = 0
+        with self.database.transaction():
+            for row in rows:
+                code = row.location_code
+                if code not in locations:
+                    locations[code] = self.stock.add_location(tenant_id, code, code)
+                key = (row.part_number, row.upc, row.sku)
+                if key not in products:
+                    products[key] = self.stock.product_for_write(tenant_id, Wanted(*key))
+                self.stock.put_plain(
+                    [(locations[code], products[key], row.on_hand, 0, 0, row.safety_stock, row.floor, None)]
+                )
+                count += 1
+        return count
+
+    # -- stock ----------------------------------------------------------------------------------------------------
+
+    def stock_records(self, tenant_id: int) -> Iterator[StockRecord]:
+        """Every record of a tenant, by location code and product."""
+        return self.stock.records(tenant_id)
+
+    def write_location_export(
+        self, tenant_id: int, file: TextIO, where: Callable[[StockRecord], bool] | None = None
+    ) -> int:
+        """Write a tenant's Location Export as CSV, optionally only some records; return how many."""
+        records = self.stock_records(tenant_id)
+        return write_location_export(records if where is None else filter(where, records), file)
+
+    def affected(self, matched: Sequence[set[int]], locations: Iterable[Location]) -> list[Affected]:
+        """Which of the locations hold a matching record at this moment, with what (J-2, J-3)."""
+        products = msgspec.json.encode(sorted(set[int]().union(*matched))).decode()
+        if products == "[]":
+            return []
+        return [
+            Affected(location, tuple(held))
+            for location in locations
+            if (held := self.stock.held(location.id, products))
+        ]
+
+    def delete_work(self, items: Sequence[Wanted]) -> DeleteWork:
+        """The work of a deletion under the present settings."""
+        return DeleteWork(tuple(items), patterns=self.settings.inventory.patterns)
+
+    # -- limits and durability ------------------------------------------------------------------------------------
+
+    def set_limits(self, document: LimitsDocument) -> None:
+        """Take other limits into force; all pools start afresh.
+
+        Raises:
+            LimitsError: the document cannot be meant; the old limits stay.
+        """
+        self.limiter = RateLimiter(document.validate())
+        self.database.connection.execute("DELETE FROM rate_pools")
+
+    def next_correlation(self) -> str:
+        """A new correlation id: 32 hexadecimal digits, a function of seed and count (T-4)."""
+        self._correlations += 1
+        return blake2b(b"%d:%d" % (self.settings.seed, self._correlations), digest_size=16).hexdigest()
+
+    def save_pools(self, now: int) -> None:
+        """Keep the rate pools and the instant in a data file, so that a restart forgets no restriction (D-1, T-2)."""
+        if self.database.durable:
+            with self.database.transaction() as connection:
+                connection.executemany(
+                    "INSERT OR REPLACE INTO rate_pools VALUES (?, ?, ?)",
+                    [
+                        ("" if owner is None else str(owner), route, msgspec.msgpack.encode(state))
+                        for owner, route, state in self.limiter.states()
+                    ],
+                )
+                self.database.set_meta("clock", str(now))
+
+    def reload(self) -> None:
+        """Build what is held in memory of the jobs anew from the database (D-1)."""
+        with self.database.transaction():
+            self.runner.reload(self.clock.now())
+
+    def close(self) -> None:
+        """Write what is left and close the database."""
+        self.save_pools(self.clock.now())
+        self.database.close()
+
+    def _restore_pools(self) -> None:
+        for owner, route, body in self.database.connection.execute("SELECT owner, route, state FROM rate_pools"):
+            state = msgspec.msgpack.decode(body, type=PoolState)
+            self.limiter.restore(int(owner) if owner else None, route, state)

@@ -1,0 +1,1 @@
+"""One embedded SQLite database for all state, in memory or in a file (D-1)."""

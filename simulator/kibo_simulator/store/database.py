@@ -1,0 +1,174 @@
+"""Opens the database, keeps its schema version, and draws the line between done and not done (D-1)."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SCHEMA_VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE tenants (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    site INTEGER NOT NULL
+);
+CREATE TABLE applications (
+    client_id TEXT PRIMARY KEY,
+    tenant_id INTEGER NOT NULL REFERENCES tenants(id),
+    secret_hash BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE tokens (
+    hash BLOB PRIMARY KEY,
+    kind TEXT NOT NULL,
+    tenant_id INTEGER NOT NULL,
+    client_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE locations (
+    id INTEGER PRIMARY KEY,
+    tenant_id INTEGER NOT NULL REFERENCES tenants(id),
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (tenant_id, code)
+);
+CREATE TABLE products (
+    id INTEGER PRIMARY KEY,
+    tenant_id INTEGER NOT NULL REFERENCES tenants(id),
+    part_number TEXT,
+    upc TEXT,
+    sku TEXT
+);
+CREATE INDEX products_by_part_number ON products (tenant_id, part_number) WHERE part_number IS NOT NULL;
+CREATE INDEX products_by_upc ON products (tenant_id, upc) WHERE upc IS NOT NULL;
+CREATE INDEX products_by_sku ON products (tenant_id, sku) WHERE sku IS NOT NULL;
+
+-- Rare attributes share one column, so that the many plain records stay small.
+CREATE TABLE stock (
+    location_id INTEGER NOT NULL,
+    product_id INTEGER NOT NULL,
+    on_hand INTEGER NOT NULL,
+    allocated INTEGER NOT NULL DEFAULT 0,
+    pending INTEGER NOT NULL DEFAULT 0,
+    safety_stock INTEGER NOT NULL DEFAULT 0,
+    floor INTEGER NOT NULL DEFAULT 0,
+    details TEXT,
+    PRIMARY KEY (location_id, product_id)
+) WITHOUT ROWID;
+
+CREATE TABLE payloads (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant_id INTEGER NOT NULL,
+    location_id INTEGER NOT NULL,
+    location_code TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    added INTEGER NOT NULL,
+    started INTEGER,
+    finished INTEGER,
+    due INTEGER,
+    item_count INTEGER,
+    messages TEXT,
+    polls INTEGER NOT NULL DEFAULT 0,
+    payload_id INTEGER
+);
+CREATE INDEX jobs_by_tenant ON jobs (tenant_id, id);
+CREATE INDEX jobs_unfinished ON jobs (tenant_id, id) WHERE status IN ('PENDING', 'WORKING');
+
+CREATE TABLE rate_pools (
+    owner TEXT NOT NULL,
+    route TEXT NOT NULL,
+    state BLOB NOT NULL,
+    PRIMARY KEY (owner, route)
+) WITHOUT ROWID;
+"""
+
+
+class DatabaseError(Exception):
+    """A data file that cannot be used: not ours, of another version, or not readable."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
+class Database:
+    """One SQLite connection with explicit transactions.
+
+    Raises:
+        DatabaseError: the file is not a data file of this program, or of a schema version it does not know.
+    """
+
+    __slots__ = ("_depth", "connection", "durable")
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.durable = path is not None
+        self._depth = 0
+        try:
+            self.connection = sqlite3.connect(
+                ":memory:" if path is None else path, isolation_level=None, cached_statements=256
+            )
+            self._prepare(path)
+        except sqlite3.Error as error:
+            raise DatabaseError(path or Path(":memory:"), f"not usable as a data file: {error}") from error
+
+    def __repr__(self) -> str:
+        return f"<Database {'in a file' if self.durable else 'in memory'}>"
+
+    def _prepare(self, path: Path | None) -> None:
+        execute = self.connection.execute
+        if path is not None:
+            # The write-ahead log survives the death of the process, which is what D-1 asks; no sync per commit.
+            execute("PRAGMA journal_mode = WAL")
+            execute("PRAGMA synchronous = NORMAL")
+        execute("PRAGMA temp_store = MEMORY")
+        (version,) = execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION:
+            return
+        (tables,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version or tables:
+            raise DatabaseError(
+                path or Path(":memory:"),
+                f"has schema version {version}; this program reads version {SCHEMA_VERSION}",
+            )
+        self.connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: what happens inside is committed at the end, or undone when it raises.
+
+        A transaction inside a transaction belongs to the outer one.
+        """
+        if self._depth:
+            yield self.connection
+            return
+        execute = self.connection.execute
+        execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield self.connection
+        except BaseException:
+            execute("ROLLBACK")
+            raise
+        else:
+            execute("COMMIT")
+        finally:
+            self._depth = 0
+
+    def close(self) -> None:
+        """Close the connection; a file is left complete, without a write-ahead log beside it."""
+        self.connection.close()
+
+    def meta(self, key: str) -> str | None:
+        """A value of the small dictionary that every data file carries, or None."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a value in the file's small dictionary."""
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))

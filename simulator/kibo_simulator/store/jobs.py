@@ -1,0 +1,137 @@
+"""Job rows in the database (J-4, J-11)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kibo_simulator.store.database import Database
+
+_COLUMNS = (
+    "id, tenant_id, location_id, location_code, type, status, added, started, finished, due, item_count, messages, "
+    "polls, payload_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One job; instants in microseconds since the epoch, ``due`` when a job at work will end."""
+
+    id: int
+    tenant_id: int
+    location_id: int
+    location_code: str
+    type: str
+    status: str
+    added: int
+    started: int | None
+    finished: int | None
+    due: int | None
+    item_count: int | None
+    messages: str | None
+    polls: int
+    payload_id: int | None
+
+    @property
+    def message_list(self) -> list[str]:
+        """What the job has to say; a failed job always says something (J-8)."""
+        return [str(message) for message in json.loads(self.messages)] if self.messages else []
+
+
+class JobStore:
+    """Reads and writes jobs; every method is one step of a caller's transaction."""
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_payload(self, body: bytes) -> int:
+        """Store what the jobs of one request share, once."""
+        cursor = self._database.connection.execute("INSERT INTO payloads (body) VALUES (?)", (body,))
+        return int(cursor.lastrowid or 0)
+
+    def payload(self, payload_id: int) -> bytes:
+        """What `add_payload` stored."""
+        (body,) = self._database.connection.execute("SELECT body FROM payloads WHERE id = ?", (payload_id,)).fetchone()
+        return bytes(body)
+
+    def drop_payload(self, payload_id: int) -> None:
+        """Forget a payload that no unfinished job needs any more."""
+        self._database.connection.execute("DELETE FROM payloads WHERE id = ?", (payload_id,))
+
+    def add(
+        self,
+        tenant_id: int,
+        places: Sequence[tuple[int, str]],
+        *,
+        job_type: str,
+        added: int,
+        item_count: int | None,
+        payload_id: int,
+    ) -> list[int]:
+        """Add one pending job for each (location number, code); ids grow in that order (J-1, J-11)."""
+        execute = self._database.connection.execute
+        return [
+            int(
+                execute(
+                    "INSERT INTO jobs (tenant_id, location_id, location_code, type, status, added, item_count, "
+                    "payload_id) VALUES (?, ?, ?, ?, 'PENDING', ?, ?, ?)",
+                    (tenant_id, location_id, code, job_type, added, item_count, payload_id),
+                ).lastrowid
+                or 0
+            )
+            for location_id, code in places
+        ]
+
+    def start(self, job_id: int, started: int, due: int) -> None:
+        """PENDING becomes WORKING (J-4)."""
+        self._database.connection.execute(
+            "UPDATE jobs SET status = 'WORKING', started = ?, due = ? WHERE id = ?", (started, due, job_id)
+        )
+
+    def finish(self, job_id: int, *, status: str, started: int, finished: int, messages: Sequence[str]) -> None:
+        """A job reaches its end (J-4, J-8)."""
+        self._database.connection.execute(
+            "UPDATE jobs SET status = ?, started = ?, finished = ?, due = NULL, messages = ? WHERE id = ?",
+            (status, started, finished, json.dumps(list(messages)) if messages else None, job_id),
+        )
+
+    def count_polls(self, job_ids: Sequence[int]) -> None:
+        """Note that these jobs were asked for (J-6, ``after_polls``)."""
+        self._database.connection.executemany(
+            "UPDATE jobs SET polls = polls + 1 WHERE id = ?", [(job_id,) for job_id in job_ids]
+        )
+
+    def get(self, tenant_id: int, job_id: int) -> JobRow | None:
+        """One job of a tenant, or None."""
+        row = self._database.connection.execute(
+            f"SELECT {_COLUMNS} FROM jobs WHERE id = ? AND tenant_id = ?",  # noqa: S608  # fixed text
+            (job_id, tenant_id),
+        ).fetchone()
+        return None if row is None else JobRow(*row)
+
+    def newest(
+        self, tenant_id: int, *, location_code: str | None, types: Sequence[str], limit: int, offset: int
+    ) -> list[JobRow]:
+        """A tenant's jobs, newest first, optionally of one location and of some types."""
+        conditions = ["tenant_id = ?"]
+        values: list[object] = [tenant_id]
+        if location_code is not None:
+            conditions.append("location_code = ?")
+            values.append(location_code)
+        if types:
+            conditions.append("type IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(list(types)))
+        rows = self._database.connection.execute(
+            f"SELECT {_COLUMNS} FROM jobs WHERE {' AND '.join(conditions)} "  # noqa: S608  # fixed texts only
+            "ORDER BY id DESC LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        return [JobRow(*row) for row in rows]
+
+    def unfinished(self) -> Iterator[JobRow]:
+        """Every job that is not at its end, in order of enqueueing."""
+        rows = self._database.connection.execute(
+            f"SELECT {_COLUMNS} FROM jobs WHERE status IN ('PENDING', 'WORKING') ORDER BY id"  # noqa: S608  # fixed
+        ).fetchall()
+        return (JobRow(*row) for row in rows)

@@ -1,0 +1,166 @@
+"""Tenants, their applications and tokens: who may ask, and in whose name (A-1, A-2).
+
+Secrets and tokens are stored as hashes only; a data file gives none of them away.
+"""
+
+import hmac
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+from kibo_simulator.store.database import Database
+from kibo_simulator.timestamps import SECOND
+
+TokenKind = Literal["access", "refresh"]
+
+_TENANT_HOST = re.compile(r"t(\d{1,10})(?:-s(\d{1,10}))?\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A tenant with its first site."""
+
+    id: int
+    name: str
+    site: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a valid token opens: a tenant, for an application, until an instant."""
+
+    tenant_id: int
+    client_id: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A freshly issued pair; instants in microseconds since the epoch."""
+
+    access_token: str
+    refresh_token: str
+    access_expires_at: int
+    refresh_expires_at: int
+
+
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def tenant_of_host(host: str) -> int | None:
+    """The tenant that a host name such as ``t1001-s1.sandbox.mozu.com`` speaks of, or None (A-2)."""
+    match = _TENANT_HOST.match(host)
+    return int(match[1]) if match else None
+
+
+class Access:
+    """Issues, checks and revokes tokens; keeps the ones in use in memory so that a check is one look-up."""
+
+    __slots__ = ("_access_lifetime", "_database", "_grants", "_issued", "_refresh_lifetime", "_seed")
+
+    def __init__(self, database: Database, *, seed: int, access_lifetime_s: int, refresh_lifetime_s: int) -> None:
+        self._database = database
+        self._seed = seed
+        self._access_lifetime = access_lifetime_s * SECOND
+        self._refresh_lifetime = refresh_lifetime_s * SECOND
+        self._grants: dict[str, Grant] = {}
+        self._issued = 0
+
+    def __repr__(self) -> str:
+        return f"<Access {len(self._grants)} tokens in use>"
+
+    def add_tenant(self, tenant: Tenant) -> None:
+        """Add a tenant, or rename the one with this number."""
+        self._database.connection.execute(
+            "INSERT INTO tenants VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET name = ?2, site = ?3",
+            (tenant.id, tenant.name, tenant.site),
+        )
+
+    def add_application(self, tenant_id: int, client_id: str, shared_secret: str) -> None:
+        """Let an application in on behalf of a tenant."""
+        self._database.connection.execute(
+            "INSERT OR REPLACE INTO applications VALUES (?, ?, ?)",
+            (client_id, tenant_id, _hash(shared_secret)),
+        )
+
+    def tenant(self, tenant_id: int) -> Tenant | None:
+        """A tenant by number, or None."""
+        row = self._database.connection.execute(
+            "SELECT id, name, site FROM tenants WHERE id = ?", (tenant_id,)
+        ).fetchone()
+        return None if row is None else Tenant(*row)
+
+    def tenants(self) -> list[Tenant]:
+        """All tenants, by number."""
+        return [
+            Tenant(*row) for row in self._database.connection.execute("SELECT id, name, site FROM tenants ORDER BY id")
+        ]
+
+    def login(self, client_id: str, shared_secret: str, now: int) -> Tokens | None:
+        """Tokens for an application that knows its secret, or None (A-1)."""
+        row = self._database.connection.execute(
+            "SELECT tenant_id, secret_hash FROM applications WHERE client_id = ?", (client_id,)
+        ).fetchone()
+        if row is None or not hmac.compare_digest(bytes(row[1]), _hash(shared_secret)):
+            return None
+        return self._issue(int(row[0]), client_id, now)
+
+    def refresh(self, refresh_token: str, now: int) -> Tokens | None:
+        """A new pair for a refresh token that is still good, or None; the old one is used up."""
+        row = self._database.connection.execute(
+            "DELETE FROM tokens WHERE hash = ? AND kind = 'refresh' RETURNING tenant_id, client_id, expires_at",
+            (_hash(refresh_token),),
+        ).fetchone()
+        if row is None or row[2] <= now:
+            return None
+        return self._issue(int(row[0]), str(row[1]), now)
+
+    def revoke(self, token: str) -> None:
+        """Make a token useless; with a refresh token go all access tokens of its application."""
+        row = self._database.connection.execute(
+            "DELETE FROM tokens WHERE hash = ? RETURNING kind, client_id", (_hash(token),)
+        ).fetchone()
+        self._grants.pop(token, None)
+        if row is not None and row[0] == "refresh":
+            self._database.connection.execute("DELETE FROM tokens WHERE kind = 'access' AND client_id = ?", (row[1],))
+            self._grants = {t: grant for t, grant in self._grants.items() if grant.client_id != row[1]}
+
+    def check(self, token: str, now: int) -> Grant | None:
+        """What an access token opens at ``now``; None when unknown, revoked or expired (A-1)."""
+        grant = self._grants.get(token)
+        if grant is None:
+            row = self._database.connection.execute(
+                "SELECT tenant_id, client_id, expires_at FROM tokens WHERE hash = ? AND kind = 'access'",
+                (_hash(token),),
+            ).fetchone()
+            if row is None:
+                return None
+            grant = self._grants[token] = Grant(*row)
+        if grant.expires_at <= now:
+            self._grants.pop(token, None)
+            return None
+        return grant
+
+    def _issue(self, tenant_id: int, client_id: str, now: int) -> Tokens:
+        self._issued += 1
+        stem = f"{self._seed}:{now}:{self._issued}:{client_id}"
+        tokens = Tokens(
+            access_token=blake2b(f"access:{stem}".encode(), digest_size=24).hexdigest(),
+            refresh_token=blake2b(f"refresh:{stem}".encode(), digest_size=24).hexdigest(),
+            access_expires_at=now + self._access_lifetime,
+            refresh_expires_at=now + self._refresh_lifetime,
+        )
+        execute = self._database.connection.execute
+        execute("DELETE FROM tokens WHERE expires_at <= ?", (now,))
+        self._grants = {token: grant for token, grant in self._grants.items() if grant.expires_at > now}
+        for token, kind, expires_at in (
+            (tokens.access_token, "access", tokens.access_expires_at),
+            (tokens.refresh_token, "refresh", tokens.refresh_expires_at),
+        ):
+            execute(
+                "INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?)",
+                (_hash(token), kind, tenant_id, client_id, expires_at),
+            )
+        return tokens

@@ -1,0 +1,69 @@
+"""Puts the routes together: the API behind its gate, the control plane beside it."""
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import web
+
+from kibo_simulator.simulator import Simulator
+from kibo_simulator.version import __version__
+from kibo_simulator.web import access_routes, deletion_routes, inventory_routes, queue_routes
+from kibo_simulator.web.control_routes import PREFIX, ControlPlane
+from kibo_simulator.web.gate import OPERATION_ATTRIBUTE, Gate, not_an_api_path
+from kibo_simulator.web.operations import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *access_routes.OPERATIONS,
+    *inventory_routes.OPERATIONS,
+    *deletion_routes.OPERATIONS,
+    *queue_routes.OPERATIONS,
+)
+
+SIMULATOR = web.AppKey("simulator", Simulator)
+
+
+def build_application(simulator: Simulator, *, control_token: str | None = None) -> web.Application:
+    """The aiohttp application of a simulator: serve it with any runner, over sockets or in memory.
+
+    Args:
+        simulator: whose API it is; the application does not close it.
+        control_token: opens the control plane to whoever has it; without one only loopback is let in.
+    """
+    gate = Gate(simulator)
+
+    @web.middleware
+    async def through_the_gate(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        path = request.path
+        if path.startswith("/api/"):
+            return await gate.handle(request)
+        if path.startswith(PREFIX) and request.match_info.http_exception is None:
+            return await handler(request)
+        return not_an_api_path("", path)
+
+    application = web.Application(middlewares=[through_the_gate], client_max_size=simulator.settings.bounds.body_bytes)
+    application[SIMULATOR] = simulator
+    for operation, path in _all_paths(OPERATIONS):
+        application.router.add_route(operation.method, path, _marker(operation))
+    control = ControlPlane(simulator, version=__version__, token=control_token)
+    for method, path, endpoint in control.routes():
+        application.router.add_route(method, path, endpoint)
+    return application
+
+
+def _all_paths(operations: Iterable[Operation]) -> Iterable[tuple[Operation, str]]:
+    """Every operation at each of its paths, with and without a trailing slash."""
+    for operation in operations:
+        for path in operation.paths:
+            yield operation, path
+            yield operation, path + "/"
+
+
+def _marker(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A handler that tells the gate which operation was routed to; the gate does the rest."""
+
+    async def routed(request: web.Request) -> web.StreamResponse:
+        raise AssertionError(f"{operation.name} was reached past the gate for {request.path}")
+
+    setattr(routed, OPERATION_ATTRIBUTE, operation)
+    return routed

@@ -1,0 +1,255 @@
+"""What every request passes through, in this order: access, limits, routing, body, handler, journal (RL-11).
+
+Nothing between the arrival of the headers and the limiter's decision waits, and nothing between the reading of the
+body and the answer does: each of the two stretches is one instant of simulated time.
+"""
+
+import logging
+import sqlite3
+from hashlib import blake2b
+from typing import Final
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from kibo_simulator.journal import JournalEntry
+from kibo_simulator.rate_limits import Pool
+from kibo_simulator.simulator import Simulator
+from kibo_simulator.tenants import Grant, tenant_of_host
+from kibo_simulator.timestamps import SECOND, http_date
+from kibo_simulator.web.errors import ApiError, error_body
+from kibo_simulator.web.operations import Call, Operation
+
+JSON_TYPE: Final = "application/json; charset=utf-8"
+OPERATION_ATTRIBUTE: Final = "kibo_operation"
+
+_log = logging.getLogger("kibo_simulator")
+_REALTIME_PREFIX = "/api/commerce/realtime-inventory/"
+
+
+class _Visit:
+    """What becomes known of one request on its way through the gate."""
+
+    __slots__ = (
+        "arrived", "body", "call", "correlation_id", "grant", "headers", "operation", "payload", "pool",
+        "real_at", "retry_after", "status",
+    )  # fmt: skip
+
+    def __init__(self, arrived: int, real_at: int, correlation_id: str, operation: Operation | None) -> None:
+        self.arrived = arrived
+        self.real_at = real_at
+        self.correlation_id = correlation_id
+        self.operation = operation
+        self.grant: Grant | None = None
+        self.pool: Pool | None = None
+        self.call: Call | None = None
+        self.body = b""
+        self.status = 200
+        self.payload = b""
+        self.retry_after: int | None = None
+        self.headers: dict[str, str] = {}
+
+    def refuse(self, error: ApiError) -> None:
+        self.status = error.status
+        self.payload = error.body(self.correlation_id)
+
+
+class Gate:
+    """Turns aiohttp requests into calls of operations and their answers into responses."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Serve one request of the API."""
+        simulator = self._simulator
+        arrived = simulator.advance()
+        match = request.match_info
+        visit = _Visit(
+            arrived,
+            simulator.clock.source_now(),
+            simulator.next_correlation(),
+            getattr(match.handler, OPERATION_ATTRIBUTE, None),
+        )
+        try:
+            self._admit(request, visit)
+            await self._serve(request, visit)
+        except ApiError as error:
+            visit.refuse(error)
+        finished = simulator.clock.now()
+        self._note(request, visit, finished)
+        simulator.save_pools(finished)
+        headers = {
+            "x-vol-correlation": visit.correlation_id,
+            "Date": http_date(finished // SECOND),
+            "Server": "kibo-simulator",
+            **visit.headers,
+        }
+        if visit.payload:
+            headers["Content-Type"] = JSON_TYPE
+        if visit.retry_after is not None:
+            headers["Retry-After"] = str(visit.retry_after)
+        return web.Response(status=visit.status, body=visit.payload, headers=headers)
+
+    # -- before the body ------------------------------------------------------------------------------------------
+
+    def _admit(self, request: web.Request, visit: _Visit) -> None:
+        """Access first, then limits, then routing (RL-11).
+
+        Raises:
+            ApiError: 401, 403, 404 or 405; a 429 is put into the visit instead, as it has no body by default.
+        """
+        operation = visit.operation
+        if operation is None or not operation.open:
+            visit.grant = self._grant(request, visit.arrived)
+            path = request.path
+            if path.startswith(_REALTIME_PREFIX):
+                path = "/api/commerce/inventory/" + path.removeprefix(_REALTIME_PREFIX)
+            pool = self._simulator.limiter.pool_for(visit.grant.tenant_id, path)
+            if pool is not None:
+                visit.pool = pool
+                retry_after = pool.admit(visit.arrived)
+                if retry_after:
+                    self._throttle(visit, retry_after)
+                    return
+        if operation is None:
+            failure = request.match_info.http_exception
+            if isinstance(failure, web.HTTPMethodNotAllowed):
+                allowed = ", ".join(sorted(failure.allowed_methods))
+                visit.headers["Allow"] = allowed
+                raise ApiError(405, "METHOD_NOT_ALLOWED", f"{request.method} is not offered here; {allowed} is")
+            raise ApiError(404, "NOT_FOUND", f"there is nothing at {request.path[:200]}")
+
+    def _throttle(self, visit: _Visit, retry_after: int) -> None:
+        visit.status = 429
+        visit.retry_after = retry_after
+        if self._simulator.limiter.document.throttle_body == "json":
+            message = f"too many requests; wait {retry_after} seconds"
+            visit.payload = error_body(429, "TOO_MANY_REQUESTS", message, visit.correlation_id)
+
+    def _grant(self, request: web.Request, now: int) -> Grant:
+        """In whose name the request is made (A-1, A-2).
+
+        Raises:
+            ApiError: 401 without a good token, 403 when the token is another tenant's.
+        """
+        simulator = self._simulator
+        headers = request.headers
+        authorization = headers.get("Authorization", "")
+        token = authorization[7:] if authorization[:7].lower() == "bearer " else headers.get("x-vol-app-claims", "")
+        grant = simulator.access.check(token.strip(), now) if token else None
+        named = self._named_tenant(request)
+        if grant is None:
+            if simulator.settings.access.auth == "on":
+                what = "is unknown, revoked or expired" if token else "is missing"
+                raise ApiError(401, "UNAUTHORIZED", f"the access token {what}")
+            tenant_id = named or simulator.default_tenant
+            if tenant_id is None or simulator.access.tenant(tenant_id) is None:
+                raise ApiError(403, "FORBIDDEN", f"there is no tenant {tenant_id}")
+            return Grant(tenant_id, "anonymous", 0)
+        if named is not None and named != grant.tenant_id:
+            raise ApiError(403, "FORBIDDEN", f"the token belongs to tenant {grant.tenant_id}, not to {named}")
+        return grant
+
+    @staticmethod
+    def _named_tenant(request: web.Request) -> int | None:
+        text = request.headers.get("x-vol-tenant", "").strip()
+        if not text:
+            host = request.headers.get("Host", "")
+            return tenant_of_host(host) if host.startswith("t") else None
+        if not text.isascii() or not text.isdigit() or len(text) > 10:
+            raise ApiError(403, "FORBIDDEN", "x-vol-tenant is not a tenant number")
+        return int(text)
+
+    # -- the body and after ---------------------------------------------------------------------------------------
+
+    async def _serve(self, request: web.Request, visit: _Visit) -> None:
+        operation = visit.operation
+        if operation is None or visit.retry_after is not None:
+            return
+        if request.body_exists:
+            try:
+                visit.body = await request.read()
+            except web.HTTPRequestEntityTooLarge:
+                most = self._simulator.settings.bounds.body_bytes
+                raise ApiError(413, "VALIDATION_ERROR", f"the body is larger than {most} bytes") from None
+            except web.HTTPException as error:
+                raise ApiError(error.status, "VALIDATION_ERROR", f"the body is not readable: {error.reason}") from None
+        visit.call = Call(
+            simulator=self._simulator,
+            tenant_id=visit.grant.tenant_id if visit.grant else 0,
+            now=self._simulator.advance(),
+            path=request.match_info,
+            query=parse_qs(request.query_string, keep_blank_values=True, max_num_fields=1_000)
+            if request.query_string
+            else {},
+            body=visit.body,
+            content_type=request.content_type,
+            host=request.headers.get("Host", ""),
+            secure=request.secure,
+        )
+        self._perform(operation, visit.call, visit)
+
+    def _perform(self, operation: Operation, call: Call, visit: _Visit) -> None:
+        """Run the handler, all or nothing (D-1)."""
+        try:
+            if operation.reads:
+                visit.payload = operation.handle(call).encoded()
+                return
+            with self._simulator.database.transaction():
+                visit.payload = operation.handle(call).encoded()
+        except ApiError:
+            raise
+        except sqlite3.Error as error:
+            self._simulator.reload()
+            _log.exception("the database refused %s", operation.name)
+            raise ApiError(500, "UNEXPECTED_ERROR", f"the simulator's database refused: {error}") from error
+        except Exception as error:
+            # A defect of the simulator itself: the client must still get JSON, and the state must be whole.
+            self._simulator.reload()
+            _log.exception("%s failed", operation.name)
+            raise ApiError(500, "UNEXPECTED_ERROR", "the simulator itself failed; see its log") from error
+
+    def _note(self, request: web.Request, visit: _Visit, finished: int) -> None:
+        """Write the journal entry; it is there before the answer leaves."""
+        simulator = self._simulator
+        call = visit.call
+        grant = visit.grant
+        operation = visit.operation
+        path = request.path
+        if operation is not None and operation.name == "deleteTicket":
+            # The last segment is a token.
+            path = operation.paths[0]
+        digest = blake2b(f"{request.method} {path}?{request.query_string}\n".encode(), digest_size=8)
+        digest.update(visit.body)
+        # A refused body was never understood: there are no details to work out from it.
+        details = call.details if call is not None and visit.status < 400 else None
+        simulator.journal.append(
+            JournalEntry(
+                seq=simulator.journal.next_sequence(),
+                at=visit.arrived,
+                real_at=visit.real_at,
+                tenant=grant.tenant_id if grant else None,
+                client=grant.client_id if grant else None,
+                method=request.method,
+                path=path,
+                query=request.query_string,
+                operation=operation.name if operation else None,
+                pool=visit.pool.name if visit.pool else None,
+                request_hash=digest.hexdigest(),
+                summary=call.summary if call else {},
+                status=visit.status,
+                retry_after=visit.retry_after,
+                job_ids=call.job_ids if call else (),
+                bytes_in=len(visit.body),
+                bytes_out=len(visit.payload),
+                finished_at=finished,
+                details=details,
+            )
+        )
+
+
+def not_an_api_path(correlation_id: str, path: str) -> web.Response:
+    """404 for what is neither API nor control plane."""
+    body = error_body(404, "NOT_FOUND", f"there is nothing at {path[:200]}", correlation_id)
+    return web.Response(status=404, body=body, headers={"Content-Type": JSON_TYPE})

@@ -1,0 +1,105 @@
+"""What an operation is: a name, a method, its paths, and a function from a call to an answer.
+
+Handlers are synchronous on purpose. By the time one runs, the body has been read and time has been brought up to
+date; it decides, changes state in one transaction, and returns. Nothing can come in between.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from kibo_simulator.journal import Details
+from kibo_simulator.simulator import Simulator
+from kibo_simulator.web.errors import validation_error
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, authenticated and read. Handlers note in ``summary`` what the journal should know of it."""
+
+    simulator: Simulator
+    tenant_id: int
+    now: int
+    path: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    body: bytes
+    content_type: str
+    host: str
+    secure: bool
+    summary: dict[str, Any] = field(default_factory=dict)
+    job_ids: tuple[int, ...] = ()
+    details: Details | None = None
+
+    def text(self, name: str) -> str | None:
+        """A query parameter; empty counts as absent, as some of Kibo's SDKs send empty ones."""
+        values = self.query.get(name)
+        return (values[-1] or None) if values else None
+
+    def texts(self, name: str) -> list[str]:
+        """A query parameter that may be repeated or separated by commas."""
+        return [part for value in self.query.get(name, ()) for part in value.split(",") if part]
+
+    def whole(self, name: str, *, least: int, most: int) -> int | None:
+        """A query parameter that is a whole number within bounds.
+
+        Raises:
+            ApiError: 400 that names the parameter.
+        """
+        text = self.text(name)
+        if text is None:
+            return None
+        if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 12:
+            raise validation_error(name, f"expected a whole number, got {text[:40]!r}")
+        number = int(text)
+        if not least <= number <= most:
+            raise validation_error(name, f"expected {least} to {most}, got {number}")
+        return number
+
+    def flag(self, name: str) -> bool | None:
+        """A query parameter that is true or false.
+
+        Raises:
+            ApiError: 400 that names the parameter.
+        """
+        text = self.text(name)
+        if text is None:
+            return None
+        if text.lower() not in {"true", "false"}:
+            raise validation_error(name, f"expected true or false, got {text[:40]!r}")
+        return text.lower() == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: status and JSON body (None for an empty one)."""
+
+    body: Any
+    status: int = 200
+
+    def encoded(self) -> bytes:
+        """The body as bytes."""
+        return b"" if self.body is None else msgspec.json.encode(self.body)
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing the API does; ``open`` operations need no token, ``reads`` change nothing."""
+
+    name: str
+    method: str
+    paths: tuple[str, ...]
+    handle: Handler
+    open: bool = False
+    reads: bool = False
+
+
+def inventory_paths(path: str, version: str = "v5") -> tuple[str, ...]:
+    """The four prefixes under which Kibo's inventory calls are known; the published version's comes first."""
+    other = "v1" if version == "v5" else "v5"
+    prefixes = (version, other, f"api/{version}", f"api/{other}")
+    return tuple(f"/api/commerce/inventory/{prefix}{path}" for prefix in prefixes)

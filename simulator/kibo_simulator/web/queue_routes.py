@@ -1,0 +1,63 @@
+"""The job queue: one job, and the list (J-4)."""
+
+from collections.abc import Sequence
+
+from kibo_simulator.jobs import JOB_TYPES
+from kibo_simulator.store.jobs import JobRow
+from kibo_simulator.web.errors import ApiError, validation_error
+from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.wire import job_body
+
+
+def _polled(call: Call, jobs: Sequence[JobRow]) -> Sequence[JobRow]:
+    """The jobs as they are after having been asked for."""
+    if not call.simulator.runner.polled(jobs, call.now):
+        return jobs
+    fresh = (call.simulator.jobs.get(call.tenant_id, job.id) for job in jobs)
+    return [job for job in fresh if job is not None]
+
+
+def get_job(call: Call) -> Answer:
+    """One job by its id; 404 when the tenant has none with this number."""
+    text = call.path["job_id"]
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise validation_error("jobID", f"expected a job id, got {text[:40]!r}")
+    call.summary["jobId"] = int(text)
+    job = call.simulator.jobs.get(call.tenant_id, int(text))
+    if job is None:
+        raise ApiError(404, "ITEM_NOT_FOUND", f"there is no job {text}")
+    (job,) = _polled(call, (job,))
+    call.summary["jobStatus"] = job.status
+    return Answer(job_body(job))
+
+
+def get_jobs(call: Call) -> Answer:
+    """The tenant's jobs, newest first, by location and type; pages by ``limit`` or ``pageSize``."""
+    limit = call.whole("limit", least=1, most=10_000)
+    page_size = call.whole("pageSize", least=1, most=10_000)
+    start_index = call.whole("startIndex", least=0, most=2**31) or 0
+    types = [name.upper() for name in call.texts("types")]
+    for name in types:
+        if name not in JOB_TYPES:
+            raise validation_error("types", f"{name[:40]!r} is not a job type; known are {', '.join(JOB_TYPES)}")
+    location_code = call.text("locationCode")
+    jobs = call.simulator.jobs.newest(
+        call.tenant_id,
+        location_code=location_code,
+        types=types,
+        limit=limit or page_size or 100,
+        offset=start_index,
+    )
+    jobs = list(_polled(call, jobs))
+    if location_code is not None:
+        call.summary["locationCode"] = location_code
+    call.summary["jobStatuses"] = {str(job.id): job.status for job in jobs}
+    if not jobs and call.simulator.settings.inventory.empty_job_list == "not_found":
+        raise ApiError(404, "ITEM_NOT_FOUND", "no job matches")
+    return Answer([job_body(job) for job in jobs])
+
+
+OPERATIONS = (
+    Operation("getJob", "GET", inventory_paths("/queue/{job_id}", "v1"), get_job),
+    Operation("getJobs", "GET", inventory_paths("/queue", "v1"), get_jobs),
+)

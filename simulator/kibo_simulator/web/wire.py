@@ -1,0 +1,227 @@
+"""What JSON looks like on the wire: Kibo's field names, types and bounds, and how a wrong body is refused.
+
+Unknown fields are ignored, as Kibo's own SDKs send some; a field of the wrong type is refused with its JSON path.
+"""
+
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from kibo_simulator.jobs import TERMINAL
+from kibo_simulator.store.jobs import JobRow
+from kibo_simulator.store.stock import ProductRow, StockRecord
+from kibo_simulator.timestamps import iso_milliseconds
+from kibo_simulator.web.errors import ApiError, Fault
+
+Whole = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+Identifier = Annotated[str, Meta(max_length=512)] | None
+LongestList = Annotated[list[str], Meta(max_length=100_000)]
+
+_T = TypeVar("_T")
+_PATH = re.compile(r" - at `([^`]{1,200})`$")
+
+
+def decode(decoder: "msgspec.json.Decoder[_T]", body: bytes) -> _T:
+    """The body as a typed value.
+
+    Raises:
+        ApiError: 400 with the JSON path of what is wrong.
+    """
+    try:
+        return decoder.decode(body or b"null")
+    except msgspec.ValidationError as error:
+        text = str(error)
+        found = _PATH.search(text)
+        path = found[1] if found else "$"
+        reason = text[: found.start()] if found else text
+        raise ApiError(400, "VALIDATION_ERROR", f"{path}: {reason}", (Fault(path, reason),)) from None
+    except msgspec.DecodeError as error:
+        raise ApiError(400, "VALIDATION_ERROR", f"$: {error}", (Fault("$", str(error)),)) from None
+    except (RecursionError, UnicodeDecodeError):
+        reason = "the body is nested too deeply or is not UTF-8"
+        raise ApiError(400, "VALIDATION_ERROR", f"$: {reason}", (Fault("$", reason),)) from None
+
+
+class ProductRef(Struct, rename="camel", frozen=True):
+    """The identifiers of one item; empty texts count as absent."""
+
+    part_number: Identifier = None
+    upc: Identifier = None
+    sku: Identifier = None
+
+
+class DeleteRequest(Struct, rename="camel", frozen=True):
+    """Body of ``POST inventory/delete``: one identifier, which may be a pattern."""
+
+    dry_run: bool | None = None
+    explicit: bool | None = None
+    location_codes: LongestList | None = None
+    all_locations: bool | None = None
+    part_number: Identifier = None
+    upc: Identifier = None
+    sku: Identifier = None
+
+
+class DeleteItemsRequest(Struct, rename="camel", frozen=True):
+    """Body of ``POST inventory/deleteItems``."""
+
+    items: list[ProductRef]
+    dry_run: bool | None = None
+    explicit: bool | None = None
+    location_codes: LongestList | None = None
+    all_locations: bool | None = None
+
+
+class RefreshItem(Struct, rename="camel", frozen=True):
+    """One item of a refresh; ``quantity`` is absolute and not negative."""
+
+    quantity: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    part_number: Identifier = None
+    upc: Identifier = None
+    sku: Identifier = None
+    safety_stock: Whole | None = None
+    floor: Whole | None = None
+    ltd: float | None = field(name="LTD", default=None)
+    retail_price: float | None = None
+    currency_id: Whole | None = field(name="currencyID", default=None)
+    inventory_locator_name: Annotated[str, Meta(max_length=50)] | None = None
+    attributes: Annotated[list[str], Meta(max_length=1_000)] | None = None
+
+
+class AdjustItem(Struct, rename="camel", frozen=True):
+    """One item of an adjust; ``quantity`` is added and may be negative."""
+
+    quantity: Whole
+    part_number: Identifier = None
+    upc: Identifier = None
+    sku: Identifier = None
+
+
+class RefreshRequest(Struct, rename="camel", frozen=True):
+    """Body of ``POST inventory/refresh``."""
+
+    location_code: str
+    items: list[RefreshItem]
+
+
+class AdjustRequest(Struct, rename="camel", frozen=True):
+    """Body of ``POST inventory/adjust``."""
+
+    location_code: str
+    items: list[AdjustItem]
+
+
+class RequestLocation(Struct, rename="camel", frozen=True):
+    """Where a look-up is made from; a ``location_code`` makes it a query of that location."""
+
+    location_code: str | None = None
+
+
+class QueryItem(Struct, rename="camel", frozen=True):
+    """One item that is looked up, and how much of it is needed."""
+
+    part_number: Identifier = None
+    upc: Identifier = None
+    sku: Identifier = None
+    quantity: Whole | None = None
+
+
+QueryType = Literal["ALL", "PARTIAL", "ANY", "ALL_STORES"]
+
+
+class InventoryRequest(Struct, rename="camel", frozen=True):
+    """Body of ``POST inventory``."""
+
+    type: QueryType
+    items: list[QueryItem] | None = None
+    request_location: RequestLocation | None = None
+    limit: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    location_whitelist: LongestList | None = None
+    location_blacklist: LongestList | None = None
+    ignore_safety_stock: bool | None = None
+    include_negative_inventory: bool | None = None
+    page_size: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    page_num: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
+
+
+class OAuthRequest(Struct, frozen=True):
+    """Body of the OAuth call; refreshing is the same call with a refresh token."""
+
+    client_id: str | None = None
+    client_secret: str | None = None
+    grant_type: str | None = None
+    refresh_token: str | None = None
+
+
+class TicketRequest(Struct, rename="camel", frozen=True):
+    """Body of the older ticket call."""
+
+    application_id: str
+    shared_secret: str
+
+
+class RefreshTicketRequest(Struct, rename="camel", frozen=True):
+    """Body of the older refresh call."""
+
+    refresh_token: str
+
+
+def job_body(job: JobRow) -> dict[str, Any]:
+    """A job as ``JobQueueResponse``; ``success`` is true only at SUCCESS (J-4)."""
+    body: dict[str, Any] = {
+        "jobID": job.id,
+        "tenantID": job.tenant_id,
+        "locationCode": job.location_code,
+        "type": job.type,
+        "status": job.status,
+        "success": job.status == "SUCCESS",
+        "added": iso_milliseconds(job.added),
+        "hasData": True,
+    }
+    if job.started is not None:
+        body["started"] = iso_milliseconds(job.started)
+    if job.finished is not None:
+        body["finished"] = iso_milliseconds(job.finished)
+    if job.item_count is not None:
+        body["itemCount"] = job.item_count
+    if job.status in TERMINAL:
+        body["messages"] = job.message_list
+    return body
+
+
+_DETAIL_NAMES = {
+    "retail_price": "retailPrice",
+    "currency_id": "currencyID",
+    "inventory_locator_name": "inventoryLocatorName",
+    "attributes": "attributes",
+}
+
+
+def identifiers_body(product: ProductRow | StockRecord) -> dict[str, str]:
+    """The identifiers that a product carries; those it lacks are left out."""
+    named = (("partNumber", product.part_number), ("upc", product.upc), ("sku", product.sku))
+    return {name: value for name, value in named if value is not None}
+
+
+def inventory_body(record: StockRecord, tenant_id: int, available: int) -> dict[str, Any]:
+    """A record as ``InventoryResponse``: identifiers that are not set are left out, as Kibo does."""
+    body: dict[str, Any] = {
+        "locationName": record.location_name,
+        "locationCode": record.location_code,
+        "tenantID": tenant_id,
+        "onHand": record.on_hand,
+        "available": available,
+        "allocated": record.allocated,
+        "pending": record.pending,
+    }
+    body |= identifiers_body(record)
+    body |= {
+        "blockAssignment": False,
+        "ltd": record.details.get("ltd", 0),
+        "floor": record.floor,
+        "safetyStock": record.safety_stock,
+        "distance": 0,
+    }
+    return body | {name: record.details[key] for key, name in _DETAIL_NAMES.items() if key in record.details}
