@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
@@ -77,4 +78,9 @@ async def serve_in_memory(
 async def _stamp_date(_request: web.Request, response: web.StreamResponse) -> None:
     loop = asyncio.get_running_loop()
     if isinstance(loop, VirtualTimeLoop):
-        response.headers["Date"] = formatdate(loop.wall_us() // 1_000_000, usegmt=True)
+        response.headers["Date"] = _http_date(loop.wall_us() // 1_000_000)
+
+
+@lru_cache(maxsize=64)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)

@@ -15,6 +15,9 @@ from kibo_scenarios.virtual_time.loop import ITERATION_BUDGET, VirtualTimeLoop
 
 _T = TypeVar("_T")
 
+CLEANUP_ROUNDS = 10
+"""Tasks that are cancelled may start others to clean up, and those others again; not for ever, though."""
+
 
 def loop_factory(
     *, start_us: int = 0, seed: int | None = None, iteration_budget: int = ITERATION_BUDGET
@@ -81,10 +84,12 @@ def _run_to_the_end(loop: VirtualTimeLoop, main: Callable[[VirtualTimeLoop], Awa
 
 
 def _cancel_what_is_left(loop: VirtualTimeLoop) -> None:
-    left = loop.tasks()
-    for task in left:
-        task.cancel()
-    if left:
+    for _ in range(CLEANUP_ROUNDS):
+        left = loop.tasks()
+        if not left:
+            break
+        for task in left:
+            task.cancel()
         loop.run_until_complete(asyncio.wait(left))
     loop.run_until_complete(loop.shutdown_asyncgens())
     for task in loop.abandoned_failures():
