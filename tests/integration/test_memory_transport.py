@@ -316,7 +316,7 @@ def test_a_protocol_that_fails_breaks_its_connection() -> None:
         run_virtual(main, start_us=0)
 
     assert client_log == [RESET, "ValueError"]
-    assert ["Fatal error: protocol.data_received() call failed."] == [c["message"] for c in caught.value.contexts]
+    assert [c["message"] for c in caught.value.contexts] == ["Fatal error: protocol.data_received() call failed."]
 
 
 def test_a_reset_reaches_a_reader_that_has_paused() -> None:

@@ -278,7 +278,7 @@ def test_blocking_calls_hand_on_their_errors() -> None:
 
 
 async def test_other_loops_keep_their_threads() -> None:
-    """anyio's worker threads are real again, and everywhere else, once a virtual loop has run."""
+    """Anyio's worker threads are real again, and everywhere else, once a virtual loop has run."""
 
     def virtual() -> int:
         async def main(loop: VirtualTimeLoop) -> int:
@@ -386,7 +386,7 @@ def test_runs_under_anyio() -> None:
 
 
 def test_debug_mode_works() -> None:
-    """asyncio's debug mode finds nothing slow, since computing takes no virtual time."""
+    """Asyncio's debug mode finds nothing slow, since computing takes no virtual time."""
 
     async def main(loop: VirtualTimeLoop) -> float:
         loop.set_debug(True)

@@ -54,8 +54,9 @@ def test_a_failed_callback_fails_the_run() -> None:
         run_virtual(main, start_us=0)
 
     assert [type(error) for error in caught.value.exceptions] == [ValueError, ValueError]
-    assert ["Exception in callback int('seven')", "Exception in callback int('eight')"] == [
-        str(context["message"]).split(" created")[0] for context in caught.value.contexts
+    assert [str(context["message"]).split(" created")[0] for context in caught.value.contexts] == [
+        "Exception in callback int('seven')",
+        "Exception in callback int('eight')",
     ]
 
 
@@ -88,7 +89,7 @@ def test_a_failure_nobody_looked_at_fails_the_run() -> None:
     with pytest.raises(UnhandledInLoop) as caught:
         run_virtual(main, start_us=0)
 
-    assert ["nobody looked at the failure of kept"] == [c["message"] for c in caught.value.contexts]
+    assert [c["message"] for c in caught.value.contexts] == ["nobody looked at the failure of kept"]
 
 
 def test_the_programs_own_error_comes_out() -> None:
@@ -127,7 +128,7 @@ def test_interrupting_is_clean() -> None:
 
 
 def test_global_random_numbers_are_seeded_and_put_back() -> None:
-    """aiohttp draws from the global numbers: equal seeds draw alike, and the caller's state survives."""
+    """Aiohttp draws from the global numbers: equal seeds draw alike, and the caller's state survives."""
 
     async def main(loop: VirtualTimeLoop) -> float:
         return random.random()

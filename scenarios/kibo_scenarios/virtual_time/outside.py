@@ -22,7 +22,6 @@ REFUSED = {
     "create_unix_server": IN_MEMORY,
     "connect_accepted_socket": IN_MEMORY,
     "start_tls": IN_MEMORY,
-    "sendfile": IN_MEMORY,
     "sock_recv": IN_MEMORY,
     "sock_recv_into": IN_MEMORY,
     "sock_recvfrom": IN_MEMORY,
@@ -53,6 +52,14 @@ class NoOutsideWorld(asyncio.base_events.BaseEventLoop):
     Each refusal raises at the call, even where asyncio has a coroutine: the alternative is a clock that leaps past
     a deadline while the outside world is still working.
     """
+
+    async def sendfile(self, *_: Any, **__: Any) -> NoReturn:
+        """Say that the system's file sending is not there; aiohttp then reads the file itself, which is inline.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError("no socket to send a file to; read it and write it instead")
 
 
 def _refuse(name: str, instead: str) -> None:
