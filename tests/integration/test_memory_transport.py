@@ -124,7 +124,7 @@ async def half_close(join_ends: Join) -> None:
     server.transport.close()
     await client.until(lambda: client.log == ["end"])
 
-    assert (server.data, client.data) == (b"question", b"answer")
+    assert [server.data, client.data] == [b"question", b"answer"]
     client.transport.close()
     assert await client.until_lost() == ["end", "lost"]
     assert await server.until_lost() == ["end", "lost"]
@@ -425,5 +425,5 @@ def test_a_place_can_be_taken_once() -> None:
 )
 def test_nonsense_is_refused(wrong: Callable[[], object]) -> None:
     """Negative delays and byte counts are errors where they are written."""
-    with pytest.raises(ValueError, match="-1|low <= high"):
+    with pytest.raises(ValueError, match=r"-1|low <= high"):
         wrong()

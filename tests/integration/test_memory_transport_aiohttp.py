@@ -130,9 +130,12 @@ def test_date_may_be_set_by_the_application() -> None:
 
             app.on_response_prepare.append(own_clock)
             network = MemoryNetwork()
-            async with serve_in_memory(app, network, stamp_date=stamp), memory_session(network, URL) as session:
-                async with session.get("/") as answer:
-                    dates.append(answer.headers["Date"])
+            async with (
+                serve_in_memory(app, network, stamp_date=stamp),
+                memory_session(network, URL) as session,
+                session.get("/") as answer,
+            ):
+                dates.append(answer.headers["Date"])
         return dates
 
     assert run_virtual(main, start_us=START_US) == ["Sat, 01 Jan 2000 00:00:00 GMT"] * 2
@@ -178,7 +181,7 @@ def test_coming_back_as_the_server_closes(server: dict[str, Any], gap_s: float, 
             return "disconnected"
         return "answered"
 
-    options = {"session": {"connector": {"keepalive_timeout": 4_000}}}
+    options: dict[str, Any] = {"session": {"connector": {"keepalive_timeout": 4_000}}}
 
     assert {run(scenario, seed=seed, **options, **server) for seed in range(20)} == expected
 
@@ -194,13 +197,14 @@ def test_a_request_that_crosses_the_servers_close() -> None:
             await session.post("/")
         return seen
 
-    options = {"session": {"connector": {"keepalive_timeout": 4_000}}}
+    options: dict[str, Any] = {"session": {"connector": {"keepalive_timeout": 4_000}}}
 
     assert run(scenario, links=Link.delayed(10_000), keepalive_s=75, **options) == ["POST at 0.03"]
 
 
 def test_larger_bodies_are_compressed_and_files_read_inline() -> None:
     """Trap 4: aiohttp compresses bodies and reads files in the executor, which takes no virtual time here."""
+    own_text = FilePath(__file__).read_text("utf-8")
 
     async def scenario(loop: VirtualTimeLoop, session: aiohttp.ClientSession, seen: list[str]) -> list[Any]:
         body = b"compressible " * 10_000
@@ -209,7 +213,7 @@ def test_larger_bodies_are_compressed_and_files_read_inline() -> None:
             encoding = answer.headers["Content-Encoding"]
         async with session.get("/file") as answer:
             text = await answer.text()
-        return [same, encoding, text == FilePath(__file__).read_text("utf-8"), loop.now_us]
+        return [same, encoding, text == own_text, loop.now_us]
 
     assert run(scenario) == [True, "deflate", True, 0]
 
@@ -323,7 +327,7 @@ def test_a_failing_scenario_leaves_no_tasks() -> None:
     async def scenario(loop: VirtualTimeLoop, session: aiohttp.ClientSession, seen: list[str]) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(3):
-                group.create_task(session.get("/slow?s=900"))  # type: ignore[arg-type]
+                group.create_task(session.get("/slow?s=900"))
             await asyncio.sleep(1)
             raise LookupError("mine")
 
@@ -362,7 +366,7 @@ def test_an_ambiguous_submit() -> None:
     """A POST whose answer is cut fails for the client, and yet the server has acted on it."""
 
     async def scenario(loop: VirtualTimeLoop, session: aiohttp.ClientSession, seen: list[str]) -> list[Any]:
-        outcomes = []
+        outcomes: list[int | str] = []
         for _ in range(4):
             try:
                 async with session.post("/", data=b"submit") as answer:
@@ -453,9 +457,12 @@ def test_streaming_in_both_directions() -> None:
         app = web.Application()
         app.router.add_post("/", relay)
         network = MemoryNetwork()
-        async with serve_in_memory(app, network), memory_session(network, URL) as session:
-            async with session.post("/", data=slowly()) as answer:
-                return [(piece, loop.time()) async for piece in answer.content.iter_any()]
+        async with (
+            serve_in_memory(app, network),
+            memory_session(network, URL) as session,
+            session.post("/", data=slowly()) as answer,
+        ):
+            return [(piece, loop.time()) async for piece in answer.content.iter_any()]
 
     assert run_virtual(main, start_us=0) == [(b"A", 0.0), (b"B", 100.0), (b"C", 200.0)]
 
@@ -556,6 +563,9 @@ def test_aiohttp_is_the_one_we_know() -> None:
 async def test_the_network_serves_the_standard_loop() -> None:
     """Without virtual time the network works as well, on the loop that is running."""
     network = MemoryNetwork(Link.delayed(10))
-    async with serve_in_memory(application([]), network), memory_session(network, URL) as session:
-        async with session.get("/") as answer:
-            assert answer.status == 200
+    async with (
+        serve_in_memory(application([]), network),
+        memory_session(network, URL) as session,
+        session.get("/") as answer,
+    ):
+        assert answer.status == 200

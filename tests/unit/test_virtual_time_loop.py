@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -191,7 +192,7 @@ def test_livelock_is_told_from_work() -> None:
 
     async def busy(loop: VirtualTimeLoop) -> None:
         await asyncio.sleep(3)
-        while True:
+        while True:  # noqa: ASYNC110 - the fault on trial
             await asyncio.sleep(0)
 
     async def working(loop: VirtualTimeLoop) -> int:
@@ -297,7 +298,11 @@ def test_a_thread_cannot_wake_the_loop() -> None:
     seen: list[EscapedVirtualTime] = []
 
     def elsewhere(loop: VirtualTimeLoop) -> None:
-        for call in (lambda: loop.call_soon_threadsafe(print), lambda: loop.call_later(1, print)):
+        calls: list[Callable[[], object]] = [
+            lambda: loop.call_soon_threadsafe(print),
+            lambda: loop.call_later(1, print),
+        ]
+        for call in calls:
             try:
                 call()
             except EscapedVirtualTime as error:
