@@ -90,19 +90,29 @@ class SampleStock:
 
 def upc_check_digit(eleven_digits: str) -> str:
     """The twelfth digit of a UPC-A."""
-    odd = sum(int(digit) for digit in eleven_digits[0::2])
-    even = sum(int(digit) for digit in eleven_digits[1::2])
+    odd = sum(map(int, eleven_digits[0::2]))
+    even = sum(map(int, eleven_digits[1::2]))
     return str(-(3 * odd + even) % 10)
 
 
 def sample_location(number: int) -> SampleLocation:
     """The n-th location, from 0: the first and then every eighth is a warehouse, the others are stores."""
+    warehouse, row = divmod(number, 8)
+    if row == 0:
+        again = _again(warehouse // len(_CITIES))
+        city = _CITIES[warehouse % len(_CITIES)]
+        return SampleLocation(f"WH-{warehouse + 1:03d}", f"{city} Distribution Center{again}", 1.0, warehouse=True)
     city = _CITIES[number % len(_CITIES)]
-    if number % 8 == 0:
-        return SampleLocation(f"WH-{number // 8 + 1:03d}", f"{city} Distribution Center", 1.0, warehouse=True)
-    district = _DISTRICTS[(number // len(_CITIES) + number) % len(_DISTRICTS)]
+    lap = number // len(_CITIES)
+    district = _DISTRICTS[(lap + number) % len(_DISTRICTS)]
     share = 0.45 + 0.05 * (number * 7 % 9)
-    return SampleLocation(f"ST-{number:04d}", f"{city} {district}", share, warehouse=False)
+    name = f"{city} {district}{_again(lap // len(_DISTRICTS))}"
+    return SampleLocation(f"ST-{number:04d}", name, share, warehouse=False)
+
+
+def _again(times: int) -> str:
+    """What sets a name apart that has been given before."""
+    return f" {times + 1}" if times else ""
 
 
 def sample_product(number: int) -> SampleProduct:
@@ -117,15 +127,13 @@ def sample_product(number: int) -> SampleProduct:
     return SampleProduct(part_number, eleven + upc_check_digit(eleven), f"{kind}{number + 1:07d}")
 
 
-def sample_stock(seed: int, location: int, product: int) -> SampleStock | None:
-    """What the n-th location holds of the n-th product, or None when it does not carry it."""
-    place = sample_location(location)
-    draw = int.from_bytes(blake2b(f"{seed}:{location}:{product}".encode(), digest_size=8).digest(), "big")
-    carried, draw = draw % 1000, draw // 1000
+def sample_stock(seed: int, place: SampleLocation, product: int) -> SampleStock | None:
+    """What a location holds of the n-th product, or None when it does not carry it."""
+    digest = blake2b(b"%d:%s:%d" % (seed, place.code.encode(), product), digest_size=8).digest()
+    draw, carried = divmod(int.from_bytes(digest, "big"), 1000)
     if carried >= place.share * 1000:
         return None
-    on_hand = draw % (900 if place.warehouse else 40)
-    draw //= 1000
+    draw, on_hand = divmod(draw, 900 if place.warehouse else 40)
     safety_stock = (0, 0, 0, 2, 5)[draw % 5]
     return SampleStock(on_hand, safety_stock, safety_stock * 2 if draw % 7 == 0 else 0)
 
@@ -133,7 +141,8 @@ def sample_stock(seed: int, location: int, product: int) -> SampleStock | None:
 def sample_records(seed: int, locations: int, products: int) -> Iterator[tuple[int, int, SampleStock]]:
     """Every record of a sample tenant as (location number, product number, stock), location by location."""
     for location in range(locations):
+        place = sample_location(location)
         for product in range(products):
-            stock = sample_stock(seed, location, product)
+            stock = sample_stock(seed, place, product)
             if stock is not None:
                 yield location, product, stock

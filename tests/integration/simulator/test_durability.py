@@ -1,0 +1,93 @@
+"""State in a data file survives, and a run is a function of its inputs (D-1, J-11, T-2, T-4)."""
+
+from pathlib import Path
+
+from kibo_simulator import DatabaseError, LimitsDocument, PoolLimit, SampleSettings, Settings, Simulator
+
+from .conftest import START, V1, V5, Bench, MakeBench
+
+SECOND = 1_000_000
+SAMPLE = SampleSettings(locations=4, products=48)
+LIMITS = LimitsDocument(pools=(PoolLimit("/api/commerce/inventory/*", 3, 200),))
+
+
+async def test_jobs_tokens_limits_and_time_go_on_after_a_restart(make_bench: MakeBench, tmp_path: Path) -> None:
+    """D-1: unfinished jobs continue, the token is still good, the restriction holds, ids go on (J-11)."""
+    data = tmp_path / "kibo.db"
+    first = await make_bench(Settings(limits=LIMITS, sample=SAMPLE), data=data)
+    ids = (await first.delete_items([{"partNumber": "^JKT-"}])).body["jobIDs"]
+    for _ in range(3):
+        last = await first.send("GET", f"{V1}/queue/{ids[0]}")
+    before = first.dump()
+    second = await make_bench(Settings(limits=LIMITS, sample=SAMPLE), data=data)
+    still = await second.send("GET", f"{V1}/queue/{ids[0]}", headers=first.headers)
+    restored = second.dump()
+    second.wait(61)
+    done = await second.send("GET", f"{V1}/queue/{ids[-1]}", headers=first.headers)
+    more = await second.delete_items([{"partNumber": "^TNT-"}])
+
+    assert (last.status, still.status, still.headers["Retry-After"]) == (429, 429, "60")
+    assert restored == before
+    assert done.body["status"] == "SUCCESS"
+    assert min(more.body["jobIDs"]) == max(ids) + 1
+
+
+async def test_time_does_not_go_back_over_a_restart(tmp_path: Path) -> None:
+    """T-2: a data file that has seen an instant is never reopened before it."""
+    data = tmp_path / "kibo.db"
+    first = Simulator(Settings(sample=SAMPLE), wall=lambda: START, data=data)
+    first.close()
+    second = Simulator(Settings(sample=SAMPLE, start="2020-01-01T00:00:00Z"), wall=lambda: START - 5, data=data)
+
+    assert second.clock.now() == START
+    second.close()
+
+
+async def test_the_sample_is_added_once(tmp_path: Path) -> None:
+    """D-1: reopening a data file does not bring deleted records back."""
+    data = tmp_path / "kibo.db"
+    first = Simulator(Settings(sample=SAMPLE), data=data)
+    first.database.connection.execute("DELETE FROM stock")
+    first.close()
+    second = Simulator(Settings(sample=SAMPLE), data=data)
+
+    assert list(second.stock_records(1001)) == []
+    second.close()
+
+
+def test_a_file_that_is_not_ours_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """A data file of somebody else is named, not touched."""
+    data = tmp_path / "letter.txt"
+    data.write_text("Dear Sir or Madam, " * 100)
+    message = ""
+    try:
+        Simulator(data=data)
+    except DatabaseError as error:
+        message = str(error)
+
+    assert message.startswith(str(data))
+    assert data.read_text() == "Dear Sir or Madam, " * 100
+
+
+async def test_the_same_requests_give_the_same_bytes(make_bench: MakeBench) -> None:
+    """T-4: same seed, start and requests at the same times: identical answers, journal and store."""
+
+    async def run(bench: Bench) -> list[object]:
+        seen: list[object] = []
+        for body in ({"items": [{"partNumber": "^JKT-"}]}, {"items": [{"partNumber": "BOLT-7.5"}], "dryRun": True}, {}):
+            reply = await bench.send("POST", f"{V5}/deleteItems", body)
+            seen.append((reply.status, reply.body, sorted(reply.headers.items())))
+            bench.wait(1.5)
+        seen.append([bytes(line) for line in bench.simulator.journal.ndjson()])
+        seen.append(bench.dump())
+        return seen
+
+    assert await run(await make_bench()) == await run(await make_bench())
+
+
+async def test_the_date_header_is_the_simulators(bench: Bench) -> None:
+    """T-1: the Date header reads the one clock."""
+    bench.wait(86_400)
+    reply = await bench.send("GET", f"{V1}/queue", headers={"Authorization": ""})
+
+    assert reply.headers["Date"] == "Tue, 03 Mar 2026 05:00:00 GMT"
