@@ -13,7 +13,7 @@ Laws of this file:
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from dataclasses import dataclass
 
 from kibo_client.clock_offset import DRIFT_PARTS_PER_MILLION, ClockOffset
@@ -168,9 +168,7 @@ class Budget:
         # Two clocks may drift apart during a long wait; never early by the server's.
         until = now + wait + wait * DRIFT_PARTS_PER_MILLION // 1_000_000
         if until > self._gate.at:
-            said = (
-                f"Retry-After {wait_s} s" if retry_after_s is not None else "429 without a usable Retry-After"
-            )
+            said = f"Retry-After {wait_s} s" if retry_after_s is not None else "429 without a usable Retry-After"
             self._gate = Slot(until, said)
         if retry_after_s is None or retry_after_s <= LEAST_RETRY_AFTER_S:
             self._learn(self._minute, sent_at, now, newest_windows=1)
@@ -209,12 +207,9 @@ class Budget:
         return edge - self._offset.at(max(free_at, self._offset.observed_at)).low + self._guard
 
     def _held(self, now: int, limit: _Limit, most: int) -> int:
-        held = 0
-        for entry in reversed(self._entries):
-            if held >= most or self._free_at(entry.ended_at, limit) <= now:
-                break
-            held += 1
-        return held
+        newest = self._entries[-most:]
+        # Entries lie in order, and what ended later is free later: the first that is still held divides the list.
+        return len(newest) - bisect_right(newest, now, key=lambda entry: self._free_at(entry.ended_at, limit))
 
     def _learn(self, limit: _Limit, sent_at: int, now: int, *, newest_windows: int) -> None:
         refusal = self._refusal(limit, sent_at, now)

@@ -48,15 +48,9 @@ class Refusal:
         """The offsets between which no count changes: the ends of the interval, and where a request meets a window's edge."""
         low, high = offset.low, offset.high
         telling = {low, high}
-        for edge in range(
-            (self.starts[0] + low) // size if self.starts else 0, (self.ended_at + high) // size + 2
-        ):
+        for edge in range((self.starts[0] + low) // size if self.starts else 0, (self.ended_at + high) // size + 2):
             for moments in (self.starts, self.ends, (self.sent_at, self.ended_at)):
-                touched = moments[
-                    bisect_left(moments, edge * size - high) : bisect_left(moments, edge * size - low)
-                ]
+                touched = moments[bisect_left(moments, edge * size - high) : bisect_left(moments, edge * size - low)]
                 for moment in touched:
-                    telling.update(
-                        s for s in (edge * size - moment - 1, edge * size - moment) if low <= s <= high
-                    )
+                    telling.update(s for s in (edge * size - moment - 1, edge * size - moment) if low <= s <= high)
         return telling

@@ -33,11 +33,7 @@ class NaiveServer:
         """Admit (None) or refuse with a Retry-After in seconds."""
         if at < self.restricted_until:
             self.early += 1
-            return next(
-                v
-                for v in (60, 900, 1800, 2700, 3600)
-                if v * SECOND >= self.restricted_until - at or v == 3600
-            )
+            return next(v for v in (60, 900, 1800, 2700, 3600) if v * SECOND >= self.restricted_until - at or v == 3600)
         minute = [t for t in self.counted if t // MINUTE == at // MINUTE]
         buckets = [sum(t // QUARTER == at // QUARTER - age for t in self.counted) for age in range(4)]
         waits = [60] if len(minute) >= self.rpm else []
@@ -85,9 +81,7 @@ starts = st.one_of(
     st.integers(0, 3600 * SECOND),
     st.sampled_from([0, 1, 59_999_999, 60_000_000, 60_000_001, 899_999_999, 900_000_000, 3_599_999_999]),
 ).map(lambda t: t + 1_800_000_000 * SECOND)
-offsets = st.one_of(
-    st.integers(-2 * QUARTER, 2 * QUARTER), st.sampled_from([0, 1, -1, SECOND, -SECOND, MINUTE // 2])
-)
+offsets = st.one_of(st.integers(-2 * QUARTER, 2 * QUARTER), st.sampled_from([0, 1, -1, SECOND, -SECOND, MINUTE // 2]))
 delays = st.lists(st.tuples(st.integers(0, 300_000), st.integers(0, 300_000)), min_size=1, max_size=5)
 
 
@@ -98,18 +92,14 @@ def test_known_limits_are_never_broken(
 ) -> None:
     """Issue: told the limits, the planner is never refused, whatever the phase, the offset and the latency."""
     server = NaiveServer(rpm, rph)
-    refused, _ = run(
-        Budget(requests_per_minute=rpm, requests_per_hour=rph), server, requests, start, offset, latencies
-    )
+    refused, _ = run(Budget(requests_per_minute=rpm, requests_per_hour=rph), server, requests, start, offset, latencies)
 
     assert (0, requests) == (refused, len(server.admitted))
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.integers(1, 60), st.integers(1, 200), st.integers(1, 400), starts, offsets)
-def test_known_limits_are_used_to_the_full(
-    rpm: int, rph: int, requests: int, start: int, offset: int
-) -> None:
+def test_known_limits_are_used_to_the_full(rpm: int, rph: int, requests: int, start: int, offset: int) -> None:
     """TH-7: the last request leaves within 5 % (and a few seconds of guard) of the optimum."""
     server = NaiveServer(rpm, rph)
     run(
@@ -123,9 +113,7 @@ def test_known_limits_are_used_to_the_full(
     first = server.admitted[0]
     # What may have fallen into the next window is charged there, as if work had begun up to that much later.
     ends = [
-        earliest_times(
-            [40_000] * requests, released_at=release, requests_per_minute=rpm, requests_per_hour=rph
-        )[-1]
+        earliest_times([40_000] * requests, released_at=release, requests_per_minute=rpm, requests_per_hour=rph)[-1]
         - first
         for release in (first, first + 3 * SECOND)
     ]

@@ -1,0 +1,100 @@
+"""The books of a bulk deletion: every wanted record as deleted, not found or undone, and every request by kind (ST-1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from kibo_client.events import Scope
+from kibo_client.report import ThrottledRequest, UndoneTarget
+from kibo_client.scope import NOWHERE, Undone
+from kibo_client.targets import Locations, Product, Target, Wanted
+
+Extent = Mapping[Product, Locations]
+
+
+class Account:
+    """What has become of the wanted records so far, and what it took.
+
+    Args:
+        wanted: The records the operation is about.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._deleted: dict[Product, Locations] = {}
+        self._gone: dict[Product, Locations] = {}
+        self._undone: list[Undone] = []
+        self.requests: Counter[str] = Counter()
+        self.throttled: list[ThrottledRequest] = []
+        self.accepted = 0
+
+    def deleted(self, extent: Extent) -> None:
+        """A job that succeeded has deleted these."""
+        _add(self._deleted, extent)
+
+    def gone(self, extent: Extent) -> None:
+        """These were not there (any more)."""
+        _add(self._gone, extent)
+
+    def leave(self, extent: Extent, reason: str) -> None:
+        """These are left undone, for a reason."""
+        self._undone.extend(Undone(product, locations, reason) for product, locations in extent.items())
+
+    def leave_all(self, undone: Iterable[Undone]) -> None:
+        """These are left undone, each for its reason."""
+        self._undone.extend(undone)
+
+    def scope(self, found: Iterable[Extent]) -> Scope:
+        """What would be deleted, were these scopes submitted."""
+        batches = 0
+        together: dict[Product, Locations] = {}
+        for extent in found:
+            batches += 1
+            _add(together, extent)
+        return Scope(
+            records=_size(together),
+            products=len(together),
+            locations=len(frozenset().union(*set(together.values()))),
+            batches=batches,
+            not_found=_size(self._gone),
+            undone=sum(len(entry.locations) for entry in self._undone),
+        )
+
+    def deleted_records(self) -> int:
+        """How many wanted records are known to be deleted."""
+        return sum(len(self._wanted[product] & self._deleted.get(product, NOWHERE)) for product in self._wanted)
+
+    def not_found_records(self) -> int:
+        """How many wanted records were not there, and were not deleted by us either."""
+        return sum(
+            len((self._wanted[p] & self._gone.get(p, NOWHERE)) - self._deleted.get(p, NOWHERE)) for p in self._wanted
+        )
+
+    def undone(self, default_reason: str | None) -> Iterator[UndoneTarget]:
+        """Every wanted record that is neither deleted nor gone, with the newest reason known for it.
+
+        Args:
+            default_reason: Said of records that nothing was noted about; None leaves those out.
+        """
+        reasons: dict[Product, list[Undone]] = {}
+        for entry in self._undone:
+            reasons.setdefault(entry.product, []).append(entry)
+        for product, locations in self._wanted.items():
+            left = locations - self._deleted.get(product, NOWHERE) - self._gone.get(product, NOWHERE)
+            for location in sorted(left):
+                noted = (e.reason for e in reversed(reasons.get(product, [])) if location in e.locations)
+                reason = next(noted, default_reason)
+                if reason is not None:
+                    target = Target(location, product.part_number, product.upc, product.sku)
+                    yield UndoneTarget(target, reason)
+
+
+def _add(into: dict[Product, Locations], extent: Extent) -> None:
+    for product, locations in extent.items():
+        known = into.get(product)
+        into[product] = locations if known is None else known | locations
+
+
+def _size(extent: Extent) -> int:
+    return sum(map(len, extent.values()))

@@ -1,0 +1,86 @@
+"""The calls of a bulk deletion, each as one request and one typed answer (C1, C6; endpoints of the bulk deletion guide)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from kibo_client.batching import Batch
+from kibo_client.budget import parse_retry_after
+from kibo_client.errors import CredentialsRefusedError
+from kibo_client.events import Answer, Failed, ListJobs, Throttled
+from kibo_client.retry import AnswerClass, class_of_status
+from kibo_client.transport import HttpAnswer, Transport, TransportError
+from kibo_client.wire import (
+    DELETE_ITEMS_PATH,
+    QUEUE_PATH,
+    Unreadable,
+    delete_items_body,
+    read_acceptance,
+    read_date,
+    read_job,
+    read_jobs,
+    read_scope,
+)
+
+
+class Inventory:
+    """Typed calls to the inventory API. No call raises for anything the server or the network did.
+
+    Each returns the answer and the server's Date in microseconds (None if it gave none).
+    """
+
+    def __init__(self, transport: Transport, random: Random) -> None:
+        self._transport = transport
+        self._random = random
+
+    async def dry_run(self, batch: Batch) -> tuple[Answer, int | None]:
+        """Ask what deleting a batch would delete."""
+        body = delete_items_body(batch, dry_run=True)
+        return await self._call("POST", DELETE_ITEMS_PATH, read_scope, body=body)
+
+    async def delete(self, batch: Batch) -> tuple[Answer, int | None]:
+        """Delete a batch for good."""
+        body = delete_items_body(batch, dry_run=False)
+        return await self._call("POST", DELETE_ITEMS_PATH, read_acceptance, body=body)
+
+    async def job(self, job_id: int) -> tuple[Answer, int | None]:
+        """Ask for one job."""
+        return await self._call("GET", f"{QUEUE_PATH}/{job_id}", read_job)
+
+    async def jobs(self, page: ListJobs) -> tuple[Answer, int | None]:
+        """Ask for a page of deletion jobs, newest first."""
+        size = str(page.limit)
+        query = {"types": "DELETE", "limit": size, "pageSize": size, "startIndex": str(page.start)}
+        return await self._call("GET", QUEUE_PATH, read_jobs, query=query)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[bytes], Answer],
+        *,
+        body: bytes | None = None,
+        query: dict[str, str] | None = None,
+    ) -> tuple[Answer, int | None]:
+        try:
+            answer = await self._transport.call(method, path, body=body, query=query)
+        except TransportError as error:
+            return self._failed(AnswerClass.UNKNOWN if error.sent else AnswerClass.NOT_SENT, 0, str(error)), None
+        except CredentialsRefusedError as error:
+            return self._failed(AnswerClass.CREDENTIALS_REFUSED, error.status, error.message), None
+        return self._typed(answer, read), read_date(answer.date)
+
+    def _typed(self, answer: HttpAnswer, read: Callable[[bytes], Answer]) -> Answer:
+        answer_class = class_of_status(answer.status)
+        if answer_class is AnswerClass.THROTTLED:
+            return Throttled(parse_retry_after(answer.retry_after))
+        if answer_class is not AnswerClass.OK:
+            return self._failed(answer_class, answer.status, answer.explain())
+        try:
+            return read(answer.body)
+        except Unreadable as error:
+            return self._failed(AnswerClass.MALFORMED, answer.status, f"unreadable answer: {error}")
+
+    def _failed(self, reason: AnswerClass, status: int, message: str) -> Failed:
+        return Failed(reason, status, message, self._random.random())

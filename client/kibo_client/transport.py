@@ -1,0 +1,203 @@
+"""One HTTP request at a time, with a token, as a value: the thin shell around aiohttp (A-1, WF-3, C14).
+
+Nothing is sent twice here: aiohttp's own second attempt for a GET whose connection dropped is refused, since every
+request has to be paid for in the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import anyio
+
+from kibo_client.errors import CredentialsRefusedError
+from kibo_client.settings import Settings
+from kibo_client.units import SECOND
+from kibo_client.wire import OAUTH_PATH, Unreadable, read_error, read_token, token_request_body
+
+LARGEST_BODY = 64 << 20
+USER_AGENT = "kibo-client"
+# A token is renewed this long before it ends (or a tenth of its life), so that none ends on the way.
+RENEW_AHEAD = 30 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete HTTP answer."""
+
+    status: int
+    body: bytes
+    retry_after: str | None
+    date: str | None
+    correlation: str | None
+
+    def explain(self) -> str:
+        """What an error answer says, with the id that Kibo's support asks for."""
+        said = read_error(self.body) or "no message"
+        return f"{said} (x-vol-correlation {self.correlation})" if self.correlation else said
+
+
+class TransportError(Exception):
+    """No answer came. `sent` says whether the request may have reached the server; the message says what happened."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class _SendOnce:
+    """An aiohttp middleware that lets one attempt through and refuses aiohttp's own repetition."""
+
+    def __init__(self) -> None:
+        self._sent = False
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if self._sent:
+            raise aiohttp.ServerDisconnectedError("the connection dropped")
+        self._sent = True
+        return await handler(request)
+
+
+class Transport:
+    """Authenticated requests to one tenant.
+
+    Args:
+        settings: Where and who.
+        now: The clock, in microseconds since the epoch.
+        connector: How to connect; None for real sockets. It is not closed here.
+    """
+
+    def __init__(
+        self, settings: Settings, *, now: Callable[[], int], connector: aiohttp.BaseConnector | None = None
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._connector = connector
+        self._session: aiohttp.ClientSession | None = None
+        self._token: str | None = None
+        self._token_ends_at = 0
+        self._renewal = anyio.Lock()
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=self._connector,
+            connector_owner=self._connector is None,
+            # Exact times: above the threshold aiohttp rounds to whole seconds. Its default total is shorter than we allow.
+            timeout=aiohttp.ClientTimeout(
+                total=self._settings.request_timeout_s,
+                sock_connect=min(30.0, self._settings.request_timeout_s),
+                ceil_threshold=1e9,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def call(
+        self, method: str, path: str, *, body: bytes | None = None, query: Mapping[str, str] | None = None
+    ) -> HttpAnswer:
+        """Send one request once. A 401 makes the next call fetch a new token.
+
+        Raises:
+            TransportError: There was no complete answer.
+            CredentialsRefusedError: A token was needed and refused.
+        """
+        token = await self._valid_token()
+        headers = {"Authorization": f"Bearer {token}", "x-vol-tenant": str(self._settings.tenant)}
+        if self._settings.site is not None:
+            headers["x-vol-site"] = str(self._settings.site)
+        answer = await self._send(method, self._settings.api_host + path, headers, body, query)
+        if answer.status == 401 and token == self._token:
+            self._token = None
+        return answer
+
+    async def authorize(self) -> None:
+        """Fetch a token now if there is none, so that the next request leaves without delay.
+
+        Raises:
+            TransportError: The authentication host gave no usable answer.
+            CredentialsRefusedError: It refused.
+        """
+        await self._valid_token()
+
+    async def _valid_token(self) -> str:
+        async with self._renewal:
+            if self._token is None or self._now() >= self._token_ends_at:
+                await self._renew()
+            assert self._token is not None, "a renewal leaves a token or raises"
+            return self._token
+
+    async def _renew(self) -> None:
+        settings = self._settings
+        body = token_request_body(settings.client_id, settings.shared_secret)
+        asked_at = self._now()
+        try:
+            answer = await self._send("POST", (settings.auth_host or settings.api_host) + OAUTH_PATH, {}, body, None)
+        except TransportError as error:
+            raise TransportError(f"no token: {error}", sent=False) from error
+        if answer.status in {400, 401, 403, 404}:
+            raise CredentialsRefusedError(answer.status, answer.explain())
+        if answer.status != 200:
+            raise TransportError(f"no token: {answer.status} {answer.explain()}", sent=False)
+        try:
+            token = read_token(answer.body)
+        except Unreadable:
+            # The body may hold a token: nothing of it goes into the message, nor as a cause.
+            raise TransportError("no token: the authentication host's answer is unreadable", sent=False) from None
+        life = int(token.expires_in * SECOND)
+        self._token = token.access_token
+        self._token_ends_at = asked_at + life - min(RENEW_AHEAD, life // 10)
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, query: Mapping[str, str] | None
+    ) -> HttpAnswer:
+        assert self._session is not None, "use the client as an async context manager"
+        sent_headers = {**headers, "Content-Type": "application/json"} if body is not None else headers
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=body,
+                params=query,
+                headers=sent_headers,
+                allow_redirects=False,
+                middlewares=(_SendOnce(),),
+            ) as response:
+                return HttpAnswer(
+                    status=response.status,
+                    body=await _bounded_body(response),
+                    retry_after=response.headers.get("Retry-After"),
+                    # A cache's or a proxy's stamp says nothing of the server's clock.
+                    date=None if "Age" in response.headers else response.headers.get("Date"),
+                    correlation=response.headers.get("x-vol-correlation"),
+                )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+            raise TransportError(f"no connection: {error}", sent=False) from error
+        except TimeoutError as error:
+            raise TransportError(f"no answer within {self._settings.request_timeout_s:g} s", sent=True) from error
+        except aiohttp.ClientError as error:
+            raise TransportError(f"no answer: {str(error) or type(error).__name__}", sent=True) from error
+        except OSError as error:
+            raise TransportError(f"no answer: {error.strerror or error}", sent=True) from error
+
+
+async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise TransportError(f"the answer is larger than {LARGEST_BODY >> 20} MiB", sent=True)
+    return bytes(body)

@@ -1,0 +1,193 @@
+"""What Kibo's JSON looks like, and how it becomes our values: the only place that knows field names of the wire."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from kibo_client.batching import Batch
+from kibo_client.events import Accepted, FoundProduct, JobSeen, JobsListed, ScopeFound
+from kibo_client.identifiers import Kind
+from kibo_client.units import SECOND
+
+DELETE_ITEMS_PATH = "/api/commerce/inventory/v5/inventory/deleteItems"
+QUEUE_PATH = "/api/commerce/inventory/v1/queue"
+OAUTH_PATH = "/api/platform/applications/authtickets/oauth"
+
+T = TypeVar("T")
+
+_FIELD = {Kind.UPC: "upc", Kind.PART_NUMBER: "partNumber", Kind.SKU: "sku"}
+# Stands for a number of records that the API kept to itself: more than can be wanted.
+_UNTOLD = 1 << 62
+
+
+class Unreadable(Exception):  # noqa: N818 - says what the answer is, not that the program erred
+    """An answer with status 200 whose body is not what the API documents; the message names the place."""
+
+
+class _Identifier(msgspec.Struct, frozen=True):
+    part_number: str | None = msgspec.field(name="partNumber", default=None)
+    upc: str | None = None
+    sku: str | None = None
+
+
+class _ItemDeleted(msgspec.Struct, frozen=True):
+    identifier: _Identifier | None = msgspec.field(name="itemIdentifier", default=None)
+    location_codes: list[str] | None = msgspec.field(name="locationCodes", default=None)
+
+
+class _DeleteItemResponse(msgspec.Struct, frozen=True):
+    items_deleted: list[_ItemDeleted] | None = msgspec.field(name="itemsDeleted", default=None)
+    total_entries: int | bool | None = msgspec.field(name="totalInventoryEntriesDeleted", default=None)
+    job_ids: list[int] | bool | None = msgspec.field(name="jobIDs", default=None)
+
+
+class _JobQueueResponse(msgspec.Struct, frozen=True):
+    job_id: int = msgspec.field(name="jobID")
+    status: str
+    location_code: str | None = msgspec.field(name="locationCode", default=None)
+    messages: list[str] | None = None
+    added: str | None = None
+
+
+class TokenResponse(msgspec.Struct, frozen=True):
+    """An access token and its life in seconds. Its representation shows neither."""
+
+    access_token: str
+    expires_in: float = 3600
+
+    def __repr__(self) -> str:
+        return "<TokenResponse>"
+
+
+class _ErrorResponse(msgspec.Struct, frozen=True):
+    message: str | None = None
+    error: str | None = None
+    error_code: str | None = msgspec.field(name="errorCode", default=None)
+
+
+def delete_items_body(batch: Batch, *, dry_run: bool) -> bytes:
+    """The body of a deleteItems call. A dry run asks for every detail, a live one for none."""
+    patterns = dict.fromkeys((_FIELD[item.identifier.kind], item.identifier.pattern) for item in batch.items)
+    body: dict[str, Any] = {
+        "dryRun": dry_run,
+        "explicit": dry_run,
+        "locationCodes": list(batch.locations),
+        "items": [{field: pattern} for field, pattern in patterns],
+    }
+    return msgspec.json.encode(body)
+
+
+def token_request_body(client_id: str, shared_secret: str) -> bytes:
+    """The body of an OAuth request for client credentials."""
+    return msgspec.json.encode(
+        {"client_id": client_id, "client_secret": shared_secret, "grant_type": "client_credentials"}
+    )
+
+
+def read_token(body: bytes) -> TokenResponse:
+    """Read the answer of the authentication host.
+
+    Raises:
+        Unreadable: It holds no token.
+    """
+    return _decode(body, TokenResponse)
+
+
+def read_scope(body: bytes) -> ScopeFound:
+    """Read the answer to a dry run.
+
+    Raises:
+        Unreadable: It is not a DeleteItemResponse.
+    """
+    response = _decode(body, _DeleteItemResponse)
+    items = response.items_deleted or []
+    pairs = sum(len(item.location_codes or ()) for item in items)
+    total = response.total_entries
+    if isinstance(total, bool) or total is None:
+        # The documented boolean variant tells whether there is anything, not how much.
+        total = pairs if pairs or not total else _UNTOLD
+    found: list[FoundProduct] = []
+    for item in items:
+        if item.identifier is None or item.location_codes is None:
+            return ScopeFound(None, max(total, pairs))
+        product = item.identifier
+        found.append(FoundProduct(product.part_number, product.upc, product.sku, tuple(item.location_codes)))
+    return ScopeFound(tuple(found), total)
+
+
+def read_acceptance(body: bytes) -> Accepted:
+    """Read the answer to a live deletion; a jobIDs that is no list (the documented boolean) means ids unknown.
+
+    Raises:
+        Unreadable: It is not a DeleteItemResponse.
+    """
+    job_ids = _decode(body, _DeleteItemResponse).job_ids
+    return Accepted(tuple(job_ids) if isinstance(job_ids, list) else None)
+
+
+def read_job(body: bytes) -> JobSeen:
+    """Read one job.
+
+    Raises:
+        Unreadable: It is not a JobQueueResponse.
+    """
+    return _job(_decode(body, _JobQueueResponse))
+
+
+def read_jobs(body: bytes) -> JobsListed:
+    """Read a page of the queue.
+
+    Raises:
+        Unreadable: It is not a list of JobQueueResponse.
+    """
+    return JobsListed(tuple(map(_job, _decode(body, list[_JobQueueResponse]))))
+
+
+def read_error(body: bytes) -> str:
+    """What an error answer says, on one line of bearable length; empty if it says nothing readable."""
+    try:
+        error = msgspec.json.decode(body, type=_ErrorResponse)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    parts = [part for part in (error.error_code or error.error, error.message) if part]
+    return " ".join(": ".join(parts).split())[:500]
+
+
+def read_date(header: str | None) -> int | None:
+    """A Date header in microseconds since the epoch; None where it is missing or malformed."""
+    if header is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(header)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()) * SECOND
+
+
+def read_moment(text: str | None) -> int | None:
+    """An ISO 8601 moment in microseconds since the epoch, UTC where it names no zone; None where unreadable."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    return round(moment.timestamp() * SECOND)
+
+
+def _job(job: _JobQueueResponse) -> JobSeen:
+    # The developer guide says COMPLETED where the job schema and the bulk deletion guide say SUCCESS.
+    status = "SUCCESS" if job.status == "COMPLETED" else job.status
+    return JobSeen(job.job_id, status, job.location_code, tuple(job.messages or ()), read_moment(job.added))
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from error
