@@ -38,7 +38,7 @@ def test_timers_are_never_early_and_in_order(plan: list[tuple[float, float]], se
         return fired
 
     fired = run_virtual(main, start_us=0, seed=seed)
-    noise = Fraction(1, 100)
+    noise = Fraction(2, 100)
     wrong = [
         (number, float(due_us), at_us)
         for number, due_us, at_us in fired

@@ -1,7 +1,7 @@
 """One direction of a connection: bytes wait in one queue until their time, so they cannot overtake each other.
 
 Rules of this file:
-1. Everything travels in one queue: bytes, the end of the stream, a reset. Due times never decrease along it.
+1. Everything travels in one queue: bytes, the end of the stream, a reset. Whatever is due waits for its turn.
 2. At most one delivery is scheduled, and it is a callback of its own: nobody is called from inside a write.
 3. A receiver that has paused gets neither bytes nor the end; a reset reaches it nevertheless.
 4. Bytes count against the sender until they are delivered, so a slow receiver makes the sender pause.
@@ -90,7 +90,6 @@ class Channel:
         # Without a delay everything is due when it is sent, and the clock need not be read: a tenth of all the time.
         self._instant = path.latency_us == 0
         self._queue: deque[tuple[int, bytes | Signal]] = deque()
-        self._last_due_us = 0
         self._handle: asyncio.Handle | None = None
         self._harmed: Harm | None = None
         self._delivered = 0
@@ -108,9 +107,8 @@ class Channel:
             return
         if item is Signal.RESET:
             self.clear()
-        if not self._instant:
-            self._last_due_us = max(self._last_due_us, self._now_us() + self._path.delay_us(self._dice))
-        self._queue.append((self._last_due_us, item))
+        due_us = 0 if self._instant else self._now_us() + self._path.delay_us(self._dice)
+        self._queue.append((due_us, item))
         if isinstance(item, bytes):
             self.waiting_bytes += len(item)
         self.schedule()
@@ -124,12 +122,10 @@ class Channel:
             self._handle = None
 
     def schedule(self) -> None:
-        """Arrange the next delivery, unless one is arranged or must wait."""
+        """Arrange the next delivery, unless one is arranged or nothing arrives any more."""
         if self._handle is not None or not self._queue or self._harmed is Harm.VANISH:
             return
-        due_us, item = self._queue[0]
-        if self.target.reading_paused and item is not Signal.RESET:
-            return
+        due_us = self._queue[0][0]
         if self._instant or due_us <= self._now_us():
             self._handle = self._loop.call_soon(self._deliver)
         else:
