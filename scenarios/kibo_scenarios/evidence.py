@@ -144,6 +144,15 @@ class PoolLimit:
     requests_per_hour: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFact:
+    """A job as the server's own books have it when the run has settled; `finished_at` is None for unfinished ones."""
+
+    location_code: str
+    status: str
+    finished_at: int | None
+
+
 #: What the reference client does; a rule about anything else does not apply to it.
 BULK_DELETE: Final = frozenset({"delete", "jobs", "auth"})
 
@@ -158,6 +167,7 @@ class Evidence:
         after: The stock when the run had settled.
         targets: The records that the client was told to delete.
         undone: The records that the client's own report names as not deleted.
+        jobs: The server's books of its jobs.
         abilities: The kinds of work that the client declares to do; rules about others do not apply.
         limits: What the server enforced; empty when it is not known.
         limits_known: Whether the client had been told these limits correctly.
@@ -170,6 +180,7 @@ class Evidence:
     after: Mapping[RecordKey, Quantities] = field(default_factory=dict)
     targets: frozenset[RecordKey] = frozenset()
     undone: frozenset[RecordKey] = frozenset()
+    jobs: Mapping[int, JobFact] = field(default_factory=dict)
     abilities: frozenset[str] = BULK_DELETE
     limits: tuple[PoolLimit, ...] = ()
     limits_known: bool = False
@@ -222,8 +233,8 @@ def _entry(wire: _WireEntry) -> JournalEntry:
     )
 
 
-def _whole_seconds(value: float | str | None) -> int | None:
+def _whole_seconds(value: object) -> int | None:
     # A fault may have replaced the header by anything; only a plain whole number tells a client how long to wait.
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and value >= 0 else None

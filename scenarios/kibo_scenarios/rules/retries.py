@@ -143,7 +143,8 @@ def _failure_series(evidence: Evidence, *, refusals: bool = False) -> list[list[
         series: list[JournalEntry] = []
         for entry in attempts:
             series.append(entry)
-            if not (_failed(entry) or (refusals and entry.status == 429)):
+            # The server refuses before it reads a body (RL-11): only bodiless refusals are known to be of one request.
+            if not (_failed(entry) or (refusals and entry.status == 429 and entry.method == "GET")):
                 found.append(series)
                 series = []
         found.append(series)

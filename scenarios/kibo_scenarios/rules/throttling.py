@@ -3,12 +3,12 @@
 Who broke a wait is split in two, so that a finding names one defect:
 
 * TH-1 blames the caller that was refused: the same chain of calls (`traffic.call_chain`) comes back early.
-* TH-2 blames everybody else: while the refused caller still waits, another chain of the same pool goes on. It stops
-  looking when the refused caller itself comes back, because what follows an early return is that return's doing.
+* TH-2 blames everybody else: while the refused caller still waits, another chain of the same pool goes on. What comes
+  with or after an early return of the refused caller itself is that return's doing, and left to TH-1.
 
 A request is early when it arrives before the 429 plus Retry-After, less the tolerance. It is excused when it may have
-been on its way already: when it arrives within the greatest round trip after the 429 was answered. The identical
-request has no such excuse, since its first copy was only just refused.
+been on its way already: when it arrives within the greatest round trip after the 429 was answered. A copy of the
+refused request has no such excuse.
 """
 
 from collections.abc import Iterator
@@ -38,7 +38,9 @@ class _Wait:
 
     def known_to(self, request: JournalEntry) -> bool:
         """Whether whoever sent this request must have known of the refusal."""
-        copy = request.request_hash != "" and request.request_hash == self.refusal.request_hash
+        # A 429 is decided before the body is read (RL-11), so only requests without one can be told to be copies.
+        same = request.request_hash != "" and request.request_hash == self.refusal.request_hash
+        copy = same and request.method == "GET"
         return request.started_at >= (self.refusal.finished_at if copy else self.known_at)
 
 
@@ -168,8 +170,11 @@ def _early_in_pool(entries: list[JournalEntry], evidence: Evidence, *, without_h
     """Sweep one pool once, in order of arrival, with the waits that its callers know of by then.
 
     `promised` holds for the refused chain until its time has come, however often it comes back early; `quiet` holds
-    for all other chains, and only until the refused chain is back.
+    for all other chains, and only until the refused chain is back. Others are suspects until then: had they been let
+    go together with the refused caller, the one breach is its early return.
     """
+    together = evidence.tolerance + evidence.round_trip.greatest
+    suspects: dict[Chain, list[_Early]] = {}
     unknown: list[_Wait] = []
     promised: dict[Chain, _Wait] = {}
     quiet: dict[Chain, _Wait] = {}
@@ -185,14 +190,21 @@ def _early_in_pool(entries: list[JournalEntry], evidence: Evidence, *, without_h
         unknown = still_unknown
         quiet.pop(chain, None)
         own = promised.get(chain)
+        others = suspects.pop(chain, ())
         if own is not None and own.until > limit:
             yield _Early(request, own, own=True)
-        elif broken := [wait for wait in quiet.values() if wait.until > limit]:
-            yield _Early(request, max(broken, key=lambda wait: wait.until), own=False)
+            yield from (early for early in others if early.request.started_at < request.started_at - together)
+        else:
+            yield from others
+            if broken := [wait for wait in quiet.values() if wait.until > limit]:
+                wait = max(broken, key=lambda wait: wait.until)
+                suspects.setdefault(call_chain(wait.refusal), []).append(_Early(request, wait, own=False))
         wait_us = _wait_of(request, without_header=without_header, default=evidence.profile.retry_after_default)
         if wait_us is not None:
             known_at = request.finished_at + evidence.round_trip.greatest
             unknown.append(_Wait(request, request.started_at + wait_us, known_at))
+    for others in suspects.values():
+        yield from others
 
 
 def _keep_longer(waits: dict[Chain, _Wait], wait: _Wait) -> None:
@@ -219,8 +231,10 @@ def _refusals(evidence: Evidence) -> list[JournalEntry]:
 
 
 def _anything_later(evidence: Evidence, refusal: JournalEntry) -> bool:
+    """Whether a request followed that must have been sent in the knowledge of this refusal."""
+    known_at = refusal.finished_at + evidence.round_trip.greatest
     return any(
-        entry.started_at > refusal.finished_at and (entry.tenant, entry.pool) == (refusal.tenant, refusal.pool)
+        entry.started_at >= known_at and (entry.tenant, entry.pool) == (refusal.tenant, refusal.pool)
         for entry in reversed(evidence.journal)
     )
 

@@ -1,3 +1,5 @@
+# Asserts read expected == actual here, whatever stands on the left.
+# ruff: noqa: SIM300
 """JB-1 to JB-4 on stories told by hand."""
 
 import pytest

@@ -1,3 +1,5 @@
+# Asserts read expected == actual here, whatever stands on the left.
+# ruff: noqa: SIM300
 """TH-1 to TH-6 on stories told by hand: each can pass, fail, and say that nothing could be concluded."""
 
 import pytest
@@ -29,7 +31,7 @@ def refused_then(seconds: float, retry_after: int = 60) -> Story:
         (59.95, 60, Verdict.PASS),
         (59.949, 60, Verdict.FAIL),
         (30, 60, Verdict.FAIL),
-        (0, 60, Verdict.FAIL),
+        (0.05, 60, Verdict.FAIL),
         (120, 900, Verdict.FAIL),
         (3600, 3600, Verdict.PASS),
         (86_400, 60, Verdict.PASS),
@@ -75,16 +77,23 @@ def test_th1_keeps_the_longest_promise() -> None:
 
 
 def test_th1_excuses_what_was_on_its_way() -> None:
-    """TH-1: another request that may have been sent before the refusal was known is no breach; a copy of it is."""
+    """TH-1: another request that may have been sent before the refusal was known is no breach, and no proof either."""
     story = Story()
     story.delete("a", status=429, retry_after=60)
     story.delete("b", at=0.049, status=429, retry_after=60)
+
+    assert Verdict.INCONCLUSIVE == judge("TH-1", story.evidence()).verdict
+
     story.delete("b", at=61, jobs=[1])
 
     assert Verdict.PASS == judge("TH-1", story.evidence()).verdict
 
-    story.delete("c", at=70, status=429, retry_after=60)
-    story.delete("c", at=70.01, status=429, retry_after=60)
+
+def test_th1_does_not_excuse_a_copy() -> None:
+    """TH-1: the refused poll itself, sent again at once, was sent in the knowledge of the refusal."""
+    story = Story()
+    story.poll(7, status=429, retry_after=60)
+    story.poll(7, at=0.01, status=429, retry_after=60)
 
     assert Verdict.FAIL == judge("TH-1", story.evidence()).verdict
 
@@ -163,6 +172,24 @@ def test_th2_stops_where_th1_begins() -> None:
     assert Verdict.PASS == judge("TH-2", story.evidence()).verdict
 
 
+def test_th2_leaves_a_gate_that_opens_early_to_th1() -> None:
+    """TH-2: when refused caller and others are let go together, too early, the one breach is TH-1's."""
+    story = working_story()
+    story.poll(2, at=40)
+    story.poll(1, at=40.05)
+
+    assert Verdict.FAIL == judge("TH-1", story.evidence()).verdict
+    assert Verdict.PASS == judge("TH-2", story.evidence()).verdict
+
+
+def test_th2_a_caller_that_never_comes_back_excuses_nobody() -> None:
+    """TH-2: the refused caller may have given up; the others had to wait all the same."""
+    story = working_story()
+    story.poll(2, at=15)
+
+    assert Verdict.FAIL == judge("TH-2", story.evidence()).verdict
+
+
 def test_th3_a_capped_wait_fails() -> None:
     """TH-3: coming back after 120 s of 900 is a breach."""
     assert Verdict.FAIL == judge("TH-3", refused_then(120, 900).evidence()).verdict
@@ -179,7 +206,7 @@ def test_th3_leaves_the_minute_to_th1() -> None:
     assert Verdict.INCONCLUSIVE == judge("TH-3", refused_then(1).evidence()).verdict
 
 
-@pytest.mark.parametrize(("seconds", "verdict"), [(60, Verdict.PASS), (1, Verdict.FAIL), (0, Verdict.FAIL)])
+@pytest.mark.parametrize(("seconds", "verdict"), [(60, Verdict.PASS), (1, Verdict.FAIL)])
 def test_th4_falls_back_to_a_minute(seconds: float, verdict: Verdict) -> None:
     """TH-4: a 429 that names no usable time is followed by at least 60 s of quiet."""
     story = Story()

@@ -1,0 +1,152 @@
+"""The command line: parses, calls, prints, and turns every outcome into its exit code; decides nothing itself."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kibo_scenarios.errors import HarnessError, UsageError
+from kibo_scenarios.result import ExitCode
+
+_CODES = """\b
+Exit codes:
+  0    all passed
+  1    a rule or an expectation failed
+  2    wrong usage or an unusable scenario file
+  3    nothing could be concluded: a promised opportunity did not come
+  4    the harness itself failed, which says nothing about the client
+  130  interrupted
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_CODES)
+@click.version_option(package_name="kibo-simulator", prog_name="kibo-scenarios")
+def commands() -> None:
+    """Run scenarios against the Kibo simulator and grade how a client behaves."""
+
+
+@commands.command("list")
+def list_scenarios() -> None:
+    """List the scenarios that come with the package."""
+    from rich.table import Table  # noqa: PLC0415 - rich and the rest are loaded when a command runs, so --help is quick
+
+    from kibo_scenarios.library import packaged  # noqa: PLC0415
+    from kibo_scenarios.scenario_file import read_scenario  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for name, file in packaged().items():
+        table.add_row(name, read_scenario(file).title)
+    _console().print(table)
+
+
+@commands.command("show")
+@click.argument("name")
+def show_scenario(name: str) -> None:
+    """Print a scenario's file, after checking it: the start for one of your own."""
+    from kibo_scenarios.library import find  # noqa: PLC0415
+
+    scenario = find(name)
+    click.echo(Path(scenario.file).read_text(encoding="utf-8"), nl=False)
+
+
+@commands.command("run")
+@click.argument("scenarios", nargs=-1, required=True, metavar="NAME|FILE...")
+@click.option("--time", "time_mode", default="virtual", metavar="virtual", help="How time passes; only virtual so far.")
+@click.option("--report", "folder", type=click.Path(path_type=Path), help="Write report and journal below this folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the JSON report instead: one document per scenario.")
+@click.option("--strict", is_flag=True, help="A failed rule of level S fails the run too.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the scenario's own seed.")
+def run_scenarios(
+    *, scenarios: Sequence[str], time_mode: str, folder: Path | None, as_json: bool, strict: bool, seed: int | None
+) -> None:
+    """Run scenarios with the reference client and grade it."""
+    import msgspec  # noqa: PLC0415
+
+    from kibo_scenarios.library import find  # noqa: PLC0415
+    from kibo_scenarios.reports import print_report, to_json, write_report  # noqa: PLC0415
+    from kibo_scenarios.reports.terminal import print_overview  # noqa: PLC0415
+    from kibo_scenarios.result import exit_code  # noqa: PLC0415
+    from kibo_scenarios.runner import run_scenario  # noqa: PLC0415
+
+    if time_mode != "virtual":
+        raise UsageError(f"--time {time_mode}: only 'virtual' is supported by run")
+    # All files are read before anything runs: a mistake in the last one must not cost the runs before it.
+    chosen = [find(name) for name in scenarios]
+    names = [scenario.name for scenario in chosen]
+    if folder is not None and len(set(names)) < len(names):
+        raise UsageError("--report: two of these scenarios have the same name, and their reports the same place")
+    if seed is not None:
+        chosen = [msgspec.structs.replace(scenario, seed=seed) for scenario in chosen]
+    console = _console()
+    results = []
+    for scenario in chosen:
+        result = run_scenario(scenario)
+        results.append(result)
+        report = None if folder is None else write_report(result, folder, strict=strict)
+        if as_json:
+            click.echo(to_json(result, strict=strict), nl=False)
+        else:
+            print_report(console, result, report=report, strict=strict)
+    if len(results) > 1 and not as_json:
+        print_overview(console, [(result, result.conclusion(strict=strict)) for result in results])
+    sys.exit(exit_code(results, strict=strict))
+
+
+@commands.command("rules")
+@click.option("--format", "form", type=click.Choice(["table", "md", "json"]), default="table", show_default=True)
+def show_rules(form: str) -> None:
+    """Print the catalogue of rules."""
+    from kibo_scenarios.reports.catalogue_listing import (  # noqa: PLC0415
+        catalogue_json,
+        catalogue_markdown,
+        catalogue_table,
+    )
+
+    if form == "table":
+        _console().print(catalogue_table())
+    else:
+        click.echo(catalogue_markdown() if form == "md" else catalogue_json(), nl=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with a code of the contract; never with a traceback for a user's mistake."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        commands.main(args=arguments, prog_name="kibo-scenarios", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except UsageError as error:
+        _complain(str(error))
+        return ExitCode.USAGE
+    except HarnessError as error:
+        _complain(f"the harness failed: {error}")
+        return ExitCode.HARNESS_FAILED
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted; nothing was concluded")
+        return ExitCode.INTERRUPTED
+    except Exception:  # noqa: BLE001 - the last line of defence: a defect of ours must not look like a failed client
+        traceback.print_exc()
+        _complain("the harness failed: this is a defect of kibo-scenarios, please report it with the lines above")
+        return ExitCode.HARNESS_FAILED
+    return ExitCode.PASSED
+
+
+def _complain(message: str) -> None:
+    click.echo(f"kibo-scenarios: {message}", err=True)
+
+
+def _console() -> Any:
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(highlight=False)

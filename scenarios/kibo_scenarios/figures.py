@@ -1,0 +1,209 @@
+"""The figures of a run, counted from its evidence; expectations compare them, reports show them."""
+
+import operator
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kibo_scenarios.evidence import TERMINAL_STATUSES, Evidence, JournalEntry
+from kibo_scenarios.moments import SECOND
+from kibo_scenarios.optimum import earliest_times
+from kibo_scenarios.rules.throttling import HOUR_LEVEL_S
+from kibo_scenarios.rules.traffic import DELETIONS, is_dry_run, is_submission, seen_statuses
+from kibo_scenarios.scenario import Expectation, Operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One 429: when, for what, and how long it asked to wait (None without a usable header)."""
+
+    at: int
+    retry_after_s: int | None
+    operation: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What happened, in numbers. Spans are in microseconds.
+
+    Attributes:
+        scope_records: Records that the answered dry runs found, repeated ones counted once.
+        batches: Live deletions that were accepted.
+        requests: Requests by kind.
+        jobs: Jobs by the last status that the client saw; ``UNSEEN`` for ids whose status it never saw.
+        makespan: From the first request of the pool to the last.
+        optimum: The least time for the same admitted requests in the same order, but not before the last job had
+            ended, which the client must have seen; None where the limits are not known.
+    """
+
+    targets: int
+    target_products: int
+    target_locations: int
+    gone: int
+    undone: int
+    scope_records: int
+    scope_items: int
+    scope_locations: int
+    batches: int
+    requests: Mapping[str, int]
+    refusals: tuple[Refusal, ...]
+    jobs: Mapping[str, int]
+    makespan: int
+    optimum: int | None
+
+    @property
+    def ratio_to_optimum(self) -> float | None:
+        """Makespan divided by optimum; None where there is no optimum, 1 where both are nothing."""
+        if self.optimum is None:
+            return None
+        return self.makespan / self.optimum if self.optimum else 1.0
+
+
+KINDS: Final = (
+    ("dry run", is_dry_run),
+    ("live deletion", is_submission),
+    ("deletion, refused unread", lambda entry: entry.operation in DELETIONS and entry.summary.dry_run is None),
+    ("job poll", lambda entry: entry.operation == "getJob"),
+    ("queue list", lambda entry: entry.operation == "getJobs"),
+    ("authentication", lambda entry: entry.operation in {"authenticate", "refreshTicket"}),
+)
+
+#: What a scenario may expect something of, and how each is read from the figures.
+FIGURES: Final[Mapping[str, Callable[[Figures], float | None]]] = {
+    "throttled": lambda figures: len(figures.refusals),
+    "throttled_minute": lambda figures: _refused(figures, hourly=False),
+    "throttled_hour": lambda figures: _refused(figures, hourly=True),
+    "requests": lambda figures: sum(figures.requests.values()),
+    "batches": lambda figures: figures.batches,
+    "jobs": lambda figures: sum(figures.jobs.values()),
+    "jobs_failed": lambda figures: figures.jobs.get("FAILED", 0),
+    "targets": lambda figures: figures.targets,
+    "gone": lambda figures: figures.gone,
+    "undone": lambda figures: figures.undone,
+    "makespan_s": lambda figures: figures.makespan / SECOND,
+    "ratio_to_optimum": lambda figures: figures.ratio_to_optimum,
+}
+
+_OPERATORS: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An expectation, what the figure was (None: it could not be found out), and whether that is as expected."""
+
+    expectation: Expectation
+    actual: float | None
+    met: bool
+
+
+def figures_of(evidence: Evidence) -> Figures:
+    """Return the figures of a run."""
+    journal = evidence.journal
+    scopes = _scopes(journal)
+    targets = evidence.targets & evidence.before.keys()
+    pooled = [entry for entry in journal if entry.pool is not None]
+    return Figures(
+        targets=len(evidence.targets),
+        target_products=len({key[1:] for key in evidence.targets}),
+        target_locations=len({key.location_code for key in evidence.targets}),
+        gone=len(targets - evidence.after.keys()),
+        undone=len(evidence.undone),
+        scope_records=sum(entry.summary.records or 0 for entry in scopes),
+        scope_items=len({item for entry in scopes for item in entry.summary.item_hashes or ()}),
+        scope_locations=len({code for entry in scopes for code in entry.summary.location_codes or ()}),
+        batches=sum(is_submission(entry) and entry.answered for entry in journal),
+        requests=_by_kind(journal),
+        refusals=tuple(
+            Refusal(
+                at=entry.started_at,
+                retry_after_s=entry.retry_after_s,
+                operation=entry.operation or f"{entry.method} {entry.path}",
+                seq=entry.seq,
+            )
+            for entry in journal
+            if entry.status == 429
+        ),
+        jobs=_jobs(journal),
+        makespan=pooled[-1].started_at - pooled[0].started_at if pooled else 0,
+        optimum=_optimum(evidence, pooled),
+    )
+
+
+def check(expectation: Expectation, figures: Figures) -> Checked:
+    """Return whether a figure is as expected; one that could not be found out is not."""
+    actual = FIGURES[expectation.figure](figures)
+    met = actual is not None and _OPERATORS[expectation.operator](actual, expectation.value)
+    return Checked(expectation, actual, met)
+
+
+def _refused(figures: Figures, *, hourly: bool) -> int:
+    return sum(
+        (refusal.retry_after_s or 0) >= HOUR_LEVEL_S if hourly else refusal.retry_after_s == 60
+        for refusal in figures.refusals
+    )
+
+
+def _by_kind(journal: tuple[JournalEntry, ...]) -> dict[str, int]:
+    counted: Counter[str] = Counter()
+    for entry in journal:
+        counted[next((name for name, is_kind in KINDS if is_kind(entry)), entry.operation or "other")] += 1
+    order = {name: index for index, (name, _) in enumerate(KINDS)}
+    return dict(sorted(counted.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0])))
+
+
+def _scopes(journal: tuple[JournalEntry, ...]) -> list[JournalEntry]:
+    """Return the answered dry runs that the live deletions rest on, or all answered ones when nothing went live.
+
+    A batch that was narrowed was asked for twice; only the scope that was used is to be counted.
+    """
+    dry_runs = {
+        entry.request_hash or str(entry.seq): entry for entry in journal if is_dry_run(entry) and entry.answered
+    }
+    live = {_scope_key(entry) for entry in journal if is_submission(entry)}
+    used = [entry for entry in dry_runs.values() if _scope_key(entry) in live]
+    return used or list(dry_runs.values())
+
+
+def _scope_key(entry: JournalEntry) -> tuple[object, ...]:
+    summary = entry.summary
+    return summary.all_locations, frozenset(summary.location_codes or ()), frozenset(summary.item_hashes or ())
+
+
+def _jobs(journal: tuple[JournalEntry, ...]) -> dict[str, int]:
+    last: dict[int, str] = {}
+    for entry in journal:
+        for job in entry.job_ids:
+            last.setdefault(job, "UNSEEN")
+        for job, status in seen_statuses(entry):
+            if last.get(job) not in TERMINAL_STATUSES:
+                last[job] = status
+    return dict(sorted(Counter(last.values()).items()))
+
+
+def _optimum(evidence: Evidence, pooled: list[JournalEntry]) -> int | None:
+    admitted = [entry for entry in pooled if entry.status != 429]
+    if len(evidence.limits) != 1 or not admitted or len({entry.pool for entry in pooled}) != 1:
+        return None
+    (limit,) = evidence.limits
+    spacing = evidence.profile.submission_spacing
+    gaps = []
+    last: JournalEntry | None = None
+    for entry in admitted:
+        both_live = last is not None and is_submission(last) and is_submission(entry)
+        gaps.append(spacing if both_live else 0)
+        last = entry
+    start = admitted[0].started_at
+    times = earliest_times(
+        gaps, start=start, requests_per_minute=limit.requests_per_minute, requests_per_hour=limit.requests_per_hour
+    )
+    last_job_ended = max((job.finished_at or 0 for job in evidence.jobs.values()), default=0)
+    return max(times[-1], last_job_ended) - start

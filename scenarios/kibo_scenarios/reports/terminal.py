@@ -1,0 +1,191 @@
+"""The report for people at a terminal: legible at 80 columns and at 120, coloured only where there are colours."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from kibo_scenarios.figures import Figures
+from kibo_scenarios.moments import SECOND, clock_time, format_span
+from kibo_scenarios.result import Conclusion, RunResult
+from kibo_scenarios.rules import Verdict
+
+VERDICT_STYLES: Final = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.NOT_APPLICABLE: "dim",
+}
+_CONCLUSION_STYLES: Final = {
+    Conclusion.PASSED: "bold green",
+    Conclusion.FAILED: "bold red",
+    Conclusion.NOTHING_CONCLUDED: "bold yellow",
+}
+#: A longer list of refusals is told by value; the JSON report has them all.
+REFUSALS_SHOWN: Final = 12
+
+
+def print_report(console: Console, result: RunResult, *, report: Path | None = None, strict: bool = False) -> None:
+    """Print the report of one run; `report` is where the complete one was written."""
+    scenario = result.scenario
+    console.print()
+    console.rule(Text(scenario.name, style="bold"), align="left", characters="─")
+    console.print(Text(scenario.title, style="italic"))
+    console.print()
+    console.print(_facts(result))
+    if result.figures.refusals:
+        console.print()
+        console.print(_refusals(result.figures))
+    console.print()
+    console.print(_rules(result))
+    if result.checked:
+        console.print()
+        console.print(_expectations(result))
+    console.print()
+    console.print(_verdict(result, strict=strict))
+    if report is not None:
+        console.print(Text.assemble(("report     ", "dim"), str(report)), soft_wrap=True)
+
+
+def _facts(result: RunResult) -> RenderableType:
+    figures = result.figures
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(
+        "to delete",
+        _joined(
+            f"{figures.targets:,} records",
+            f"{figures.target_products:,} products",
+            f"{figures.target_locations:,} locations",
+        ),
+    )
+    table.add_row(
+        "dry run found",
+        _joined(
+            f"{figures.scope_records:,} records",
+            f"{figures.scope_items:,} products",
+            f"{figures.scope_locations:,} locations",
+        ),
+    )
+    table.add_row("outcome", _joined(f"{figures.gone:,} gone", f"{figures.undone:,} undone"))
+    table.add_row("batches", f"{figures.batches:,} live deletions accepted")
+    total = sum(figures.requests.values())
+    kinds = _joined(*(f"{count:,} {name}" for name, count in figures.requests.items()))
+    table.add_row("requests", f"{total:,}: {kinds}" if total else "none")
+    table.add_row("429s", f"{len(figures.refusals):,}" if figures.refusals else "none")
+    jobs = _joined(*(f"{count:,} {status}" for status, count in figures.jobs.items()))
+    table.add_row("jobs", jobs or "none")
+    speed = result.span / SECOND / result.wall_s
+    table.add_row("time", f"{format_span(result.span)} simulated in {result.wall_s:.2f} s ({speed:,.0f} times as fast)")
+    table.add_row("pace", _pace(figures))
+    return table
+
+
+def _pace(figures: Figures) -> str:
+    ratio = figures.ratio_to_optimum
+    if ratio is None or figures.optimum is None:
+        return f"{format_span(figures.makespan)} from first to last request"
+    return (
+        f"{ratio:.2f} times the least possible "
+        f"({format_span(figures.makespan)}, {format_span(figures.optimum)} at best for the same requests and jobs)"
+    )
+
+
+def _refusals(figures: Figures) -> RenderableType:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="429s", title_justify="left", title_style="bold")
+    if len(figures.refusals) <= REFUSALS_SHOWN:
+        table.add_column("at (UTC)", no_wrap=True)
+        table.add_column("call")
+        table.add_column("Retry-After", justify="right")
+        for one in figures.refusals:
+            table.add_row(clock_time(one.at), f"#{one.seq} {one.operation}", _seconds(one.retry_after_s))
+        return table
+    table.add_column("Retry-After", justify="right")
+    table.add_column("times", justify="right")
+    table.add_column("first at (UTC)", no_wrap=True)
+    table.add_column("last at (UTC)", no_wrap=True)
+    counted = Counter(one.retry_after_s for one in figures.refusals)
+    for value in sorted(counted, key=lambda seconds: seconds or 0):
+        moments = [one.at for one in figures.refusals if one.retry_after_s == value]
+        table.add_row(_seconds(value), f"{counted[value]:,}", clock_time(moments[0]), clock_time(moments[-1]))
+    return table
+
+
+def _rules(result: RunResult) -> RenderableType:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    table.add_column("rule", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("what was seen", ratio=1, overflow="fold")
+    promised = set(result.scenario.testable)
+    for grade in result.grades:
+        outcome = grade.outcome
+        seen: RenderableType = Text(outcome.actual)
+        if grade.verdict is Verdict.FAIL:
+            seen = Group(
+                Text(outcome.actual),
+                Text(f"expected: {outcome.expected}", style="dim"),
+                Text(f"remedy: {grade.rule.remedy}", style="dim"),
+            )
+        elif grade.verdict is Verdict.INCONCLUSIVE and grade.rule.id in promised:
+            seen = Group(Text(outcome.actual), Text("the scenario promised this opportunity", style="yellow"))
+        style = VERDICT_STYLES[grade.verdict]
+        table.add_row(
+            grade.rule.id, Text(str(grade.rule.level), style="dim"), Text(str(grade.verdict), style=style), seen
+        )
+    return table
+
+
+def _expectations(result: RunResult) -> RenderableType:
+    lines = []
+    for one in result.checked:
+        mark, style = ("met", "green") if one.met else ("not met", "bold red")
+        actual = "unknown" if one.actual is None else f"{one.actual:,g}"
+        lines.append(Text.assemble((f"{mark:8}", style), f"{one.expectation}", (f"   was {actual}", "dim")))
+    return Group(Text("expectations", style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in lines))
+
+
+def _verdict(result: RunResult, *, strict: bool) -> RenderableType:
+    conclusion = result.conclusion(strict=strict)
+    counted = Counter(grade.verdict for grade in result.grades)
+    counts = _joined(*(f"{counted[verdict]} {str(verdict).lower()}" for verdict in Verdict if counted[verdict]))
+    line = Text.assemble((str(conclusion), _CONCLUSION_STYLES[conclusion]), f"  {counts}")
+    reasons = [*result.failures(strict=strict)]
+    if not reasons and result.missed:
+        reasons = [f"{grade.rule.id}: {grade.outcome.actual}" for grade in result.missed]
+    return Group(line, *(Padding(Text(f"- {reason}"), (0, 0, 0, 2)) for reason in reasons))
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(parts)
+
+
+def _seconds(value: int | None) -> str:
+    return "unusable" if value is None else f"{value} s"
+
+
+def print_overview(console: Console, results: Iterable[tuple[RunResult, Conclusion]]) -> None:
+    """Print one line per run, for the end of several."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("scenario")
+    table.add_column("conclusion")
+    table.add_column("429s", justify="right")
+    table.add_column("simulated", justify="right")
+    table.add_column("wall", justify="right")
+    for result, conclusion in results:
+        table.add_row(
+            result.scenario.name,
+            Text(str(conclusion), style=_CONCLUSION_STYLES[conclusion]),
+            f"{len(result.figures.refusals):,}",
+            format_span(result.span),
+            f"{result.wall_s:.2f} s",
+        )
+    console.print()
+    console.print(table)

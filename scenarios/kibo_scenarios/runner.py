@@ -1,0 +1,226 @@
+"""Runs one scenario in virtual time: builds the world, lets the client loose on it, and grades what it left behind.
+
+A fault of the harness is never held against the client: it comes out as `HarnessError`.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from kibo_scenarios.drivers import ClientReport, Driver, Task, reference_client
+from kibo_scenarios.errors import HarnessError, ScenarioError
+from kibo_scenarios.events import (
+    ClientEnded,
+    ExpectationChecked,
+    Listener,
+    RuleGraded,
+    RunStarted,
+    WorldReady,
+    nobody,
+)
+from kibo_scenarios.evidence import Evidence, JournalEntry, RecordKey, RoundTrip, decode_journal
+from kibo_scenarios.figures import check, figures_of
+from kibo_scenarios.grading import grade
+from kibo_scenarios.memory_transport import Link, MemoryConnector, MemoryNetwork, serve_in_memory
+from kibo_scenarios.moments import HOUR, format_span
+from kibo_scenarios.profile import GUIDE, Profile
+from kibo_scenarios.result import RunResult
+from kibo_scenarios.rules import RULES, Rule
+from kibo_scenarios.scenario import Scenario
+from kibo_scenarios.virtual_time import VirtualTimeLoop, run_virtual
+from kibo_scenarios.world import (
+    Stock,
+    choose_targets,
+    job_facts,
+    journal_lines,
+    pool_limits,
+    settings_of,
+    take_stock,
+    write_export,
+)
+from kibo_simulator import Settings, Simulator
+from kibo_simulator.web import build_application
+
+HOST: Final = "simulator.test"
+#: After the client has ended, its jobs are given this much simulated time to come to an end before stock is taken.
+LONGEST_SETTLING: Final = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """What the run itself leaves behind, before anything is judged."""
+
+    before: Stock
+    after: Stock
+    targets: frozenset[RecordKey]
+    report: ClientReport
+    failure: str | None
+    span: int
+    evidence: Evidence
+    journal: tuple[bytes, ...]
+
+
+def run_scenario(
+    scenario: Scenario,
+    *,
+    driver: Driver = reference_client,
+    listen: Listener = nobody,
+    rules: Sequence[Rule] = RULES,
+    profile: Profile = GUIDE,
+) -> RunResult:
+    """Run a scenario from its beginning to its verdicts; the result depends on nothing but the arguments.
+
+    Args:
+        scenario: What to run.
+        driver: The client; an exception out of it is the client's failure.
+        listen: Is told what happens, as it happens.
+        rules: What to judge the client by.
+        profile: The figures that the rules apply.
+
+    Raises:
+        UsageError: The scenario asks for something that its world does not have.
+        HarnessError: Harness, simulator or virtual clock failed.
+    """
+    began = time.perf_counter()
+    listen(RunStarted(scenario=scenario))
+    settings = settings_of(scenario)
+
+    async def main(loop: VirtualTimeLoop) -> _Left:
+        return await _live(scenario, settings, driver, listen, loop, profile)
+
+    try:
+        left = run_virtual(main, start_us=scenario.start, seed=scenario.seed)
+    except ScenarioError:
+        raise
+    except Exception as error:
+        raise HarnessError(f"{type(error).__name__}: {error}") from error
+    figures = figures_of(left.evidence)
+    grades = grade(left.evidence, rules)
+    for one in grades:
+        listen(RuleGraded(grade=one))
+    checked = tuple(check(expectation, figures) for expectation in scenario.expectations)
+    for expectation in checked:
+        listen(ExpectationChecked(checked=expectation))
+    return RunResult(
+        scenario=scenario,
+        evidence=left.evidence,
+        figures=figures,
+        grades=grades,
+        checked=checked,
+        started_at=scenario.start,
+        span=left.span,
+        wall_s=time.perf_counter() - began,
+        client_failure=left.failure,
+        client_report=left.report.details,
+        journal=left.journal,
+    )
+
+
+async def _live(
+    scenario: Scenario,
+    settings: Settings,
+    driver: Driver,
+    listen: Listener,
+    loop: VirtualTimeLoop,
+    profile: Profile,
+) -> _Left:
+    assert settings.sample is not None
+    tenant = settings.sample.tenant
+    simulator = Simulator(settings, wall=loop.wall_us)
+    latency = round(scenario.network.latency_ms * 1000)
+    network = MemoryNetwork(Link.delayed(latency))
+    try:
+        before = take_stock(simulator, tenant)
+        targets = choose_targets(scenario.work.targets, before, scenario.seed)
+        listen(WorldReady(records=len(before.records), locations=len(before.locations), targets=len(targets)))
+        with tempfile.TemporaryDirectory(prefix="kibo-scenarios-") as folder:
+            export = Path(folder) / "location-export.csv"
+            write_export(simulator, tenant, targets, export)
+            task = Task(
+                api_host=f"http://{HOST}",
+                tenant=tenant,
+                site=settings.sample.site,
+                client_id=settings.sample.client_id,
+                shared_secret=settings.sample.shared_secret,
+                export_file=export,
+                plan=scenario.client,
+                connect=lambda: MemoryConnector(network),
+                now=loop.wall_us,
+                random=Random(scenario.seed),  # noqa: S311 - a repeatable run is the point
+            )
+            async with serve_in_memory(build_application(simulator), network, HOST):
+                report, failure = await _drive(driver, task, scenario.time_limit)
+                span = loop.wall_us() - scenario.start
+                listen(ClientEnded(span=span, failure=failure))
+                await _settle(simulator, loop)
+        after = take_stock(simulator, tenant)
+        lines = journal_lines(simulator)
+        jobs = job_facts(simulator, tenant)
+    finally:
+        simulator.close()
+    journal = decode_journal(lines)
+    _blame_the_harness(journal)
+    limits = pool_limits(settings)
+    plan = scenario.client
+    evidence = Evidence(
+        journal=journal,
+        before=before.records,
+        after=after.records,
+        targets=targets,
+        undone=frozenset(report.undone),
+        jobs=jobs,
+        limits=limits,
+        limits_known=all(
+            (limit.requests_per_minute, limit.requests_per_hour) == (plan.rpm, plan.rph) for limit in limits
+        ),
+        round_trip=RoundTrip(least=2 * latency, greatest=2 * latency),
+        profile=profile,
+    )
+    return _Left(
+        before=before,
+        after=after,
+        targets=targets,
+        report=report,
+        failure=failure,
+        span=span,
+        evidence=evidence,
+        journal=lines,
+    )
+
+
+async def _drive(driver: Driver, task: Task, time_limit: int) -> tuple[ClientReport, str | None]:
+    """Run the client; whatever comes out of it but a report is its own failure."""
+    limit = asyncio.timeout(time_limit / 1_000_000)
+    try:
+        async with limit:
+            return await driver(task), None
+    except Exception as error:  # noqa: BLE001 - this is the border between the client and the harness
+        if limit.expired():
+            return ClientReport(), f"had not finished after {format_span(time_limit)} of simulated time"
+        return ClientReport(), f"stopped with {type(error).__name__}: {error}"
+
+
+async def _settle(simulator: Simulator, loop: VirtualTimeLoop) -> None:
+    """Let time pass until the simulator has nothing more to do, so that unfinished jobs do not hide their effect."""
+    end = loop.wall_us() + LONGEST_SETTLING
+    while (due := simulator.next_event_at()) is not None:
+        if due > end:
+            raise HarnessError(f"jobs were still at work {format_span(LONGEST_SETTLING)} after the client had ended")
+        await asyncio.sleep(max(0, due - loop.wall_us()) / 1_000_000)
+        simulator.advance()
+
+
+def _blame_the_harness(journal: Sequence[JournalEntry]) -> None:
+    """Raise when the simulator answered 500 although no fault was asked for: that is its own defect.
+
+    Raises:
+        HarnessError: Naming the first such request.
+    """
+    for entry in journal:
+        if entry.status == 500 and entry.fault is None:
+            raise HarnessError(f"the simulator itself failed at {entry}")

@@ -1,0 +1,114 @@
+"""What a scenario says: the world, what the client knows, its work, and what must come out of it."""
+
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta, Struct, field
+
+from kibo_scenarios.moments import HOUR
+
+Share = Annotated[float, Meta(gt=0, le=1)]
+Operator = Literal["==", "!=", "<", "<=", ">", ">="]
+Limit = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class Network(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The way between client and server; ``latency_ms`` is one way, in simulated time."""
+
+    latency_ms: Annotated[float, Meta(ge=0, le=60_000)] = 25.0
+
+
+class ClientPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the client is told before it starts.
+
+    Attributes:
+        rpm: Requests per minute it believes it may send; ``unknown`` leaves it to learn.
+        rph: Requests per hour likewise.
+        spacing_s: Seconds between the answer to one batch and the next batch.
+        batch_size: Products per request.
+    """
+
+    rpm: Limit | Literal["unknown"] = "unknown"
+    rph: Limit | Literal["unknown"] = "unknown"
+    spacing_s: Annotated[float, Meta(ge=5, le=3600)] = 5.0
+    batch_size: Annotated[int, Meta(ge=1, le=1000)] = 500
+
+
+class Targets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which records are to be deleted.
+
+    Attributes:
+        products: Share of the tenant's products, chosen by the scenario's seed.
+        locations: ``all``, or the codes of those meant.
+    """
+
+    products: Share = 1.0
+    locations: Literal["all"] | Annotated[tuple[str, ...], Meta(min_length=1)] = "all"
+
+
+class Work(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the client is to do."""
+
+    kind: Literal["bulk-delete"] = "bulk-delete"
+    targets: Targets = field(default_factory=Targets)
+
+
+class Expectation(Struct, frozen=True):
+    """One figure of the run and what it must be, such as ``throttled >= 1``."""
+
+    figure: str
+    operator: Operator
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.figure} {self.operator} {self.value:g}"
+
+
+class Scenario(Struct, frozen=True, kw_only=True):
+    """A scenario, checked and ready to run.
+
+    Attributes:
+        name: What the command line calls it.
+        title: One line for lists and reports.
+        description: What it shows and why, for people.
+        seed: Everything drawn in the run follows from it.
+        start: When the run begins, microseconds since the epoch, UTC.
+        simulator: The settings of the simulator, as its own document has them.
+        testable: Ids of the rules that the run gives an opportunity; the run checks that it did.
+        expectations: What must come out besides.
+        time_limit: Simulated microseconds after which the client has failed.
+        file: Where it was read from.
+    """
+
+    name: str
+    title: str
+    description: str
+    seed: int
+    start: int
+    simulator: dict[str, Any]
+    network: Network
+    client: ClientPlan
+    work: Work
+    testable: tuple[str, ...]
+    expectations: tuple[Expectation, ...]
+    time_limit: int
+    file: str
+
+
+class ScenarioDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A scenario as its file spells it; `scenario_file` turns it into a `Scenario`."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+    title: Annotated[str, Meta(min_length=1, max_length=120)]
+    description: str = ""
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
+    start: str = "2026-03-02T05:00:00Z"
+    simulator: dict[str, Any] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
+    client: ClientPlan = field(default_factory=ClientPlan)
+    work: Work = field(default_factory=Work)
+    testable: tuple[str, ...] = ()
+    expect: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
+    time_limit: str = "24h"
+
+
+LONGEST_TIME_LIMIT: Final = 31 * 24 * HOUR

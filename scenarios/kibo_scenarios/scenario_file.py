@@ -1,0 +1,122 @@
+"""Reads scenario files, and checks all that can be checked before a run: types, settings, rules, expectations."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, cast
+
+import msgspec
+
+from kibo_scenarios.errors import ScenarioFileError, UsageError
+from kibo_scenarios.figures import FIGURES
+from kibo_scenarios.moments import parse_span, parse_utc
+from kibo_scenarios.rules import select
+from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Expectation, Operator, Scenario, ScenarioDocument
+from kibo_scenarios.yaml_places import YamlDocument, read_yaml
+from kibo_simulator import Settings
+
+_COMPARISON: Final = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*([0-9]+(?:\.[0-9]+)?)\s*", re.ASCII)
+_PLACED: Final = re.compile(r"(?P<message>.*?)(?: - at `(?P<key>key in )?(?P<path>\$[^`]*)`)?", re.DOTALL)
+_FIELD: Final = re.compile(r"field `([^`]*)`")
+#: These follow from the scenario itself, so that a run has one seed and one beginning.
+_OWN_SETTINGS: Final = {"seed": "$.seed", "start": "$.start"}
+
+
+def read_scenario(file: Path, name: str | None = None) -> Scenario:
+    """Read and check a scenario file; errors call it by `name`, or by its path.
+
+    Raises:
+        ScenarioFileError: With the line, the column, the path and what is accepted.
+    """
+    document = read_yaml(file, name)
+    try:
+        written = msgspec.convert(document.value, ScenarioDocument)
+    except msgspec.ValidationError as error:
+        raise _placed(document, str(error), "$") from None
+    settings = simulator_settings(document, written)
+    if settings.sample is None:
+        raise document.error("$.simulator.sample", "a scenario needs the sample tenant: locations and products")
+    start = _parsed(document, "$.start", parse_utc, written.start)
+    time_limit = _parsed(document, "$.time_limit", parse_span, written.time_limit)
+    if not 0 < time_limit <= LONGEST_TIME_LIMIT:
+        raise document.error("$.time_limit", f"expected a span up to 31d, got {written.time_limit}")
+    return Scenario(
+        name=written.name,
+        title=written.title,
+        description=written.description.strip(),
+        seed=written.seed,
+        start=start,
+        simulator=written.simulator,
+        network=written.network,
+        client=written.client,
+        work=written.work,
+        testable=_rules(document, written.testable),
+        expectations=_expectations(document, written.expect),
+        time_limit=time_limit,
+        file=document.file,
+    )
+
+
+def simulator_settings(document: YamlDocument, written: ScenarioDocument) -> Settings:
+    """Return the simulator's settings of a scenario.
+
+    Raises:
+        ScenarioFileError: The simulator does not accept them.
+    """
+    for key, instead in _OWN_SETTINGS.items():
+        if key in written.simulator:
+            raise document.error(f"$.simulator.{key}", f"set {instead} instead; it holds for the whole run")
+    try:
+        settings = msgspec.convert(written.simulator, Settings)
+    except msgspec.ValidationError as error:
+        raise _placed(document, str(error), "$.simulator") from None
+    try:
+        settings.limits.validate()
+    except ValueError as error:
+        path, _, message = str(error).partition(": ")
+        raise document.error(path.replace("$", "$.simulator.limits", 1), message) from None
+    return settings
+
+
+def _placed(document: YamlDocument, text: str, root: str) -> ScenarioFileError:
+    match = _PLACED.fullmatch(text)
+    assert match is not None
+    path = (match["path"] or "$").replace("$", root, 1)
+    message = match["message"]
+    field = _FIELD.search(message)
+    if "unknown field" in message and field:
+        return document.error(f"{path}.{field[1]}", "this field is not known here")
+    if "missing required field" in message and field:
+        return document.error(path, f"the field {field[1]} is missing")
+    return document.error(path, message[0].lower() + message[1:].replace("`", ""))
+
+
+def _parsed(document: YamlDocument, path: str, parse: Callable[[str], int], text: str) -> int:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise document.error(path, str(error)) from None
+
+
+def _rules(document: YamlDocument, ids: tuple[str, ...]) -> tuple[str, ...]:
+    for index, rule_id in enumerate(ids):
+        try:
+            select([rule_id])
+        except UsageError as error:
+            raise document.error(f"$.testable[{index}]", str(error)) from None
+    return tuple(dict.fromkeys(ids))
+
+
+def _expectations(document: YamlDocument, written: dict[str, str | tuple[str, ...]]) -> tuple[Expectation, ...]:
+    expectations = []
+    for figure, comparisons in written.items():
+        if figure not in FIGURES:
+            known = ", ".join(FIGURES)
+            raise document.error(f"$.expect.{figure}", f"unknown figure; expected one of {known}")
+        for text in (comparisons,) if isinstance(comparisons, str) else comparisons:
+            match = _COMPARISON.fullmatch(text)
+            if match is None:
+                message = f"expected a comparison such as '== 0' or '>= 1', got {text!r}"
+                raise document.error(f"$.expect.{figure}", message)
+            expectations.append(Expectation(figure, cast("Operator", match[1]), float(match[2])))
+    return tuple(expectations)

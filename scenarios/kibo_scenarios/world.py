@@ -1,0 +1,105 @@
+"""The world of a run: a simulator with its tenant, the records that are to go, and the evidence that is left after."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+
+from kibo_scenarios.errors import HarnessError, UsageError
+from kibo_scenarios.evidence import JobFact, PoolLimit, Quantities, RecordKey
+from kibo_scenarios.scenario import Scenario, Targets
+from kibo_simulator import Settings, Simulator, StockRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """All records of a tenant at one moment."""
+
+    records: Mapping[RecordKey, Quantities]
+
+    @property
+    def locations(self) -> frozenset[str]:
+        """The codes of the locations that hold anything."""
+        return frozenset(key.location_code for key in self.records)
+
+
+def settings_of(scenario: Scenario) -> Settings:
+    """Return the simulator's settings, with the scenario's seed; the clock is the run's."""
+    return msgspec.convert({**scenario.simulator, "seed": scenario.seed}, Settings)
+
+
+def take_stock(simulator: Simulator, tenant: int) -> Stock:
+    """Return the tenant's records as they are now."""
+    return Stock({key_of(record): _quantities(record) for record in simulator.stock_records(tenant)})
+
+
+def choose_targets(targets: Targets, stock: Stock, seed: int) -> frozenset[RecordKey]:
+    """Return the records that the scenario wants deleted: a share of the products, the same for every location.
+
+    Raises:
+        UsageError: A location is not one of the tenant's, or nothing is left to delete.
+    """
+    wanted = stock.locations if targets.locations == "all" else frozenset(targets.locations)
+    unknown = sorted(wanted - stock.locations)
+    if unknown:
+        raise UsageError(f"work.targets.locations: there is no location {unknown[0]!r} with stock in this world")
+    chosen = frozenset(
+        key for key in stock.records if key.location_code in wanted and _drawn(seed, key) < targets.products
+    )
+    if not chosen:
+        raise UsageError("work.targets: this share of the products is no product at all")
+    return chosen
+
+
+def write_export(simulator: Simulator, tenant: int, targets: frozenset[RecordKey], file: Path) -> int:
+    """Write the Location Export of the targets and return how many rows it has."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        return simulator.write_location_export(tenant, stream, lambda record: key_of(record) in targets)
+
+
+def job_facts(simulator: Simulator, tenant: int) -> dict[int, JobFact]:
+    """Return the server's own books of its jobs."""
+    rows = simulator.jobs.newest(tenant, location_code=None, types=(), limit=1 << 31, offset=0)
+    return {
+        row.id: JobFact(location_code=row.location_code, status=row.status, finished_at=row.finished) for row in rows
+    }
+
+
+def pool_limits(settings: Settings) -> tuple[PoolLimit, ...]:
+    """Return the limits that the simulator enforces."""
+    return tuple(
+        PoolLimit(route=pool.route, requests_per_minute=pool.rpm, requests_per_hour=pool.rph)
+        for pool in settings.limits.pools
+    )
+
+
+def journal_lines(simulator: Simulator) -> tuple[bytes, ...]:
+    """Return the whole journal, one JSON object per line.
+
+    Raises:
+        HarnessError: The journal has lost entries, so that no verdict could be trusted.
+    """
+    if simulator.journal.dropped:
+        raise HarnessError(
+            f"the journal dropped {simulator.journal.dropped:,} entries; raise simulator.bounds.journal_entries"
+        )
+    return tuple(simulator.journal.ndjson())
+
+
+def key_of(record: StockRecord) -> RecordKey:
+    """Return the key by which a record is known here."""
+    return RecordKey(record.location_code, record.part_number or None, record.upc or None, record.sku or None)
+
+
+def _quantities(record: StockRecord) -> Quantities:
+    return Quantities(
+        record.on_hand, record.available, record.allocated, record.pending, record.safety_stock, record.floor
+    )
+
+
+def _drawn(seed: int, key: RecordKey) -> float:
+    """Return a number in [0, 1) that depends on the seed and the product only."""
+    product = "\0".join(part or "" for part in key[1:])
+    return int.from_bytes(blake2b(f"{seed}\0{product}".encode(), digest_size=7).digest()) / 2**56
