@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import pytest
+from anyio._backends._asyncio import AsyncIOBackend
 
 from kibo_scenarios.virtual_time import (
     Deadlock,
@@ -63,6 +64,20 @@ def test_timers_round_up_and_always_move(asked_s: float, fires_us: int) -> None:
         return fired
 
     assert run_virtual(main, start_us=0) == [fires_us, fires_us]
+
+
+def test_neighbouring_microseconds_stay_apart() -> None:
+    """Timers a microsecond apart fire at two instants, wherever the floats of their times fall."""
+    asked_us = [base + step for base in (1, 299_999, 60_000_000, 86_399_999_999) for step in range(20)]
+
+    async def main(loop: VirtualTimeLoop) -> list[int]:
+        fired_us: list[int] = []
+        for when_us in asked_us:
+            loop.call_at(when_us / 1_000_000, lambda: fired_us.append(loop.now_us))
+        await asyncio.sleep(86_401)
+        return fired_us
+
+    assert run_virtual(main, start_us=0) == asked_us
 
 
 def test_a_timer_set_again_at_once_moves_time() -> None:
@@ -279,18 +294,23 @@ def test_blocking_calls_hand_on_their_errors() -> None:
 
 
 async def test_other_loops_keep_their_threads() -> None:
-    """Anyio's worker threads are real again, and everywhere else, once a virtual loop has run."""
+    """Anyio's worker threads stay real on other loops while a virtual one runs, and afterwards."""
+    before = AsyncIOBackend.__dict__["run_sync_in_worker_thread"]
+    found: dict[str, bool] = {}
 
-    def virtual() -> int:
-        async def main(loop: VirtualTimeLoop) -> int:
-            return await anyio.to_thread.run_sync(threading.get_ident)
+    async def stock() -> bool:
+        return await anyio.to_thread.run_sync(threading.get_ident) == threading.get_ident()
 
-        return run_virtual(main, start_us=0)
+    async def main(loop: VirtualTimeLoop) -> None:
+        found["virtual"] = await anyio.to_thread.run_sync(threading.get_ident) == threading.get_ident()
+        thread = threading.Thread(target=lambda: found.update(stock=asyncio.run(stock())))
+        thread.start()
+        thread.join()
 
-    thread_of_run = await asyncio.to_thread(lambda: (virtual(), threading.get_ident()))
+    await asyncio.to_thread(run_virtual, main, start_us=0)
 
-    assert thread_of_run[0] == thread_of_run[1]
-    assert await anyio.to_thread.run_sync(threading.get_ident) != threading.get_ident()
+    assert found == {"virtual": True, "stock": False}
+    assert AsyncIOBackend.__dict__["run_sync_in_worker_thread"] is before
 
 
 def test_a_thread_cannot_wake_the_loop() -> None:
