@@ -100,6 +100,7 @@ async def good_order(join_ends: Join) -> None:
     await join_ends(client, server)
     client.transport.write(b"one ")
     client.transport.writelines([b"two ", bytearray(b"three")])
+    assert server.data == b""
     client.transport.close()
     client.transport.close()
     client.transport.write(b"too late")
@@ -108,6 +109,12 @@ async def good_order(join_ends: Join) -> None:
     assert client.transport.is_closing()
     assert await server.until_lost() == ["end", "lost"]
     assert await client.until_lost() == ["lost"]
+    client.transport.abort()
+    server.transport.abort()
+    server.transport.close()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [client.log, server.log] == [["lost"], ["end", "lost"]]
     assert server.data == b"one two three"
 
 
@@ -280,6 +287,36 @@ def test_latency_is_kept_to_the_microsecond() -> None:
         return answered_us, bytes(server.data), loop.now_us
 
     assert run_virtual(main, start_us=0) == (50_001, b"ab", 50_001)
+
+
+def test_aborting_takes_back_what_is_under_way() -> None:
+    """Bytes that have not arrived when their sender aborts never do, and the loss is told once."""
+
+    async def main(loop: VirtualTimeLoop) -> tuple[bytes, list[str], list[str]]:
+        client, server = End(), End()
+        join(loop, client, server, link=Link.delayed(1_000))
+        client.transport.write(b"early")
+        await asyncio.sleep(0.5)
+        client.transport.write(b"late")
+        client.transport.abort()
+        await asyncio.sleep(1)
+        return bytes(server.data), client.log, server.log
+
+    assert run_virtual(main, start_us=0) == (b"early", ["lost"], [RESET])
+
+
+def test_losing_a_connection_from_both_sides_is_told_once() -> None:
+    """Two resets that cross, or a close that meets a reset, make one loss at each end."""
+
+    async def main(loop: VirtualTimeLoop) -> tuple[list[str], list[str]]:
+        client, server = End(), End()
+        join(loop, client, server, link=Link.delayed(1_000))
+        client.transport.close()
+        server.transport.abort()
+        await asyncio.sleep(1)
+        return client.log, server.log
+
+    assert run_virtual(main, start_us=0) == (["lost"], ["lost"])
 
 
 def test_bytes_to_a_closed_end_come_back_as_a_reset() -> None:

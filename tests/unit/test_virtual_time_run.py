@@ -152,25 +152,26 @@ async def test_a_run_inside_a_loop_is_refused() -> None:
 
 
 def test_asynchronous_generators_are_closed() -> None:
-    """A generator left half way runs its cleanup inside the run."""
-    ends: list[float] = []
+    """Generators left half way run their cleanup inside the run, oldest first."""
+    ends: list[tuple[int, float]] = []
 
-    async def numbers() -> AsyncIterator[int]:
+    async def numbers(name: int) -> AsyncIterator[int]:
         try:
             yield 1
             yield 2
         finally:
             await asyncio.sleep(1)
-            ends.append(asyncio.get_running_loop().time())
+            ends.append((name, asyncio.get_running_loop().time()))
 
-    async def main(loop: VirtualTimeLoop) -> AsyncIterator[int]:
-        generator = numbers()
-        await anext(generator)
-        return generator
+    async def main(loop: VirtualTimeLoop) -> list[AsyncIterator[int]]:
+        generators = [numbers(name) for name in range(40)]
+        for generator in generators:
+            await anext(generator)
+        return generators
 
     run_virtual(main, start_us=0)
 
-    assert ends == [1.0]
+    assert ends == [(name, 1.0) for name in range(40)]
 
 
 def test_a_task_that_will_not_end_is_a_deadlock() -> None:

@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 
 from kibo_scenarios.virtual_time.errors import Deadlock, EscapedVirtualTime, Livelock
 from kibo_scenarios.virtual_time.outside import INLINE, NoOutsideWorld
-from kibo_scenarios.virtual_time.tasks import age_of_task, describe_task
+from kibo_scenarios.virtual_time.tasks import GeneratorsByAge, age_of_task, describe_task
 from kibo_scenarios.virtual_time.threads import inline_worker_threads
 from kibo_scenarios.virtual_time.timers import MICROSECONDS, NEVER_US, VirtualTimerHandle, seconds_to_us
 
@@ -52,6 +52,8 @@ class VirtualTimeLoop(NoOutsideWorld):
         # BaseEventLoop keeps timers in a heap here and asks `_selector` how long to wait for them.
         self._scheduled: list[VirtualTimerHandle] = []
         self._selector = self
+        # The base class closes them in the order of their addresses.
+        self._asyncgens = GeneratorsByAge()
         # Half a tick: what is due at this microsecond and nothing of the next, however floats round.
         self._clock_resolution = 0.5 / MICROSECONDS
         self._start_us = start_us

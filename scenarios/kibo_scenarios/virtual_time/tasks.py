@@ -1,16 +1,43 @@
-"""Tasks in a stable order, and in words."""
+"""Tasks and generators in a stable order, and in words."""
 
 from __future__ import annotations
 
 import re
 from asyncio import Task
+from collections.abc import AsyncGenerator, Iterator
 from types import CodeType, FrameType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from kibo_scenarios.virtual_time.errors import WaitingTask
 
 _UNKNOWN_AGE = 2**62
 _LAST_NUMBER = re.compile(r"^(.*?)(\d+)$")
+
+
+class GeneratorsByAge:
+    """As much of a weak set as the loop's base class uses for its generators, oldest first."""
+
+    def __init__(self) -> None:
+        self._generators: WeakValueDictionary[int, AsyncGenerator[Any, Any]] = WeakValueDictionary()
+
+    def __len__(self) -> int:
+        return len(self._generators)
+
+    def __iter__(self) -> Iterator[AsyncGenerator[Any, Any]]:
+        return iter(list(self._generators.values()))
+
+    def add(self, generator: AsyncGenerator[Any, Any]) -> None:
+        """Remember a generator that has begun."""
+        self._generators[id(generator)] = generator
+
+    def discard(self, generator: AsyncGenerator[Any, Any]) -> None:
+        """Forget a generator that is being finalized."""
+        self._generators.pop(id(generator), None)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._generators.clear()
 
 
 def age_of_task(task: Task[Any], age: int | None) -> tuple[int, str, int]:
