@@ -181,15 +181,14 @@ class JobRunner:
         """How many records the job is about to touch: what its duration depends on (J-6)."""
         loaded = self._work(job.payload_id)
         if isinstance(loaded.work, DeleteWork):
-            return len(self._stock.held(job.location_id, self._matched(job, loaded)))
+            return self._stock.count_held(job.location_id, self._matched(job, loaded))
         return len(loaded.work.items)
 
     def _matched(self, job: _Unfinished, loaded: _LoadedWork) -> str:
         """The products that a delete matches now, as a JSON array (J-7); worked out once per product version."""
         assert isinstance(loaded.work, DeleteWork)
         if loaded.version != self._stock.products_version:
-            matched = self._stock.match(job.tenant_id, loaded.work.items, patterns=loaded.work.patterns)
-            products = set[int]().union(*matched)
+            products = self._stock.match_any(job.tenant_id, loaded.work.items, patterns=loaded.work.patterns)
             loaded.products_json = json.dumps(sorted(products))
             loaded.version = self._stock.products_version
         return loaded.products_json

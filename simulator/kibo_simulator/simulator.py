@@ -5,6 +5,7 @@ in through one function, so the same simulator serves real sockets, a scaled clo
 T-4).
 """
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,10 +34,23 @@ from kibo_simulator.timestamps import parse_instant
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A location in the scope of a deletion and the products that have a matching record there (J-2)."""
+    """A location in the scope of a deletion and how many matching records it holds (J-2)."""
 
     location: Location
-    product_ids: tuple[int, ...]
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionScope:
+    """What a deletion would touch at this moment: locations, and the products matched as a JSON array (J-2, J-3)."""
+
+    affected: tuple[Affected, ...]
+    products_json: str
+
+    @property
+    def records(self) -> int:
+        """How many records are in scope."""
+        return sum(place.records for place in self.affected)
 
 
 def machine_time() -> Callable[[], int]:
@@ -188,16 +202,26 @@ class Simulator:
         records = self.stock_records(tenant_id)
         return write_location_export(records if where is None else filter(where, records), file)
 
-    def affected(self, matched: Sequence[set[int]], locations: Iterable[Location]) -> list[Affected]:
-        """Which of the locations hold a matching record at this moment, with what (J-2, J-3)."""
-        products = msgspec.json.encode(sorted(set[int]().union(*matched))).decode()
-        if products == "[]":
-            return []
-        return [
-            Affected(location, tuple(held))
-            for location in locations
-            if (held := self.stock.held(location.id, products))
-        ]
+    def deletion_scope(self, tenant_id: int, work: DeleteWork, locations: Iterable[Location]) -> DeletionScope:
+        """Which of the locations hold a matching record at this moment, and how many (J-2, J-3)."""
+        products = self.stock.match_any(tenant_id, work.items, patterns=work.patterns)
+        products_json = json.dumps(sorted(products))
+        if not products:
+            return DeletionScope((), products_json)
+        counts = ((location, self.stock.count_held(location.id, products_json)) for location in locations)
+        return DeletionScope(tuple(Affected(location, count) for location, count in counts if count), products_json)
+
+    def products_in_scope(self, scope: DeletionScope) -> dict[int, list[Location]]:
+        """For each product with a record in scope, the locations that hold one; by product number (J-3)."""
+        places: dict[int, list[Location]] = {}
+        for place in scope.affected:
+            for product_id in self.stock.held(place.location.id, scope.products_json):
+                places.setdefault(product_id, []).append(place.location)
+        return dict(sorted(places.items()))
+
+    def count_products(self, scope: DeletionScope) -> int:
+        """How many products have a record in scope."""
+        return self.stock.count_products_held((place.location.id for place in scope.affected), scope.products_json)
 
     def delete_work(self, items: Sequence[Wanted]) -> DeleteWork:
         """The work of a deletion under the present settings."""

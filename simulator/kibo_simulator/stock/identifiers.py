@@ -7,18 +7,17 @@ Laws of this file
 3. Products are matched, never records.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import re2
+from msgspec import Struct
 
 OPERATORS = frozenset(".*+?^$[]")
 LONGEST_IDENTIFIER = 512
 """Far above any real part number; keeps one request from asking for unbounded automata."""
 
 IdentifierField = Literal["part_number", "upc", "sku"]
-FIELDS: tuple[IdentifierField, ...] = ("part_number", "upc", "sku")
 
 _LITERAL_IN_RE2 = frozenset("\\(){}|")
 
@@ -96,20 +95,23 @@ def check_pattern(pattern: str) -> None:
         raise PatternError(pattern, text) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """One item of a request: the identifiers it names; a product must match all of them (I-1)."""
 
     part_number: str | None = None
     upc: str | None = None
     sku: str | None = None
 
-    def named(self) -> Iterator[tuple[IdentifierField, str]]:
+    def named(self) -> list[tuple[IdentifierField, str]]:
         """The identifiers that were given, with their fields."""
-        for field in FIELDS:
-            value: str | None = getattr(self, field)
-            if value is not None:
-                yield field, value
+        named: list[tuple[IdentifierField, str]] = []
+        if self.part_number is not None:
+            named.append(("part_number", self.part_number))
+        if self.upc is not None:
+            named.append(("upc", self.upc))
+        if self.sku is not None:
+            named.append(("sku", self.sku))
+        return named
 
 
 class PatternSet:

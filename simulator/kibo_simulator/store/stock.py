@@ -70,10 +70,10 @@ class StockRecord:
         """Units that may be promised, safety stock withheld (I-3)."""
         return available(self.counters)
 
-    @property
-    def inventory_id(self) -> int:
-        """A number for the record that is unique in the simulator and exact in a JavaScript number."""
-        return (self.product_id << 20) | self.location_id
+
+def inventory_id(location_id: int, product_id: int) -> int:
+    """A number for a record that is unique in the simulator and exact in a JavaScript number."""
+    return (product_id << 20) | location_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +217,27 @@ class StockStore:
             _narrow(matched, ((index, hits[text]) for index, text in wanted))
         return [ids or set() for ids in matched]
 
+    def match_any(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> set[int]:
+        """The products that at least one item matches: what a deletion needs to know (I-1, I-6).
+
+        Items with one plain identifier, which are nearly all in practice, are looked up in one statement a field.
+        """
+        plain: dict[IdentifierField, list[str]] = {}
+        others: list[Wanted] = []
+        for item in items:
+            named = item.named()
+            if len(named) > 1 or (patterns and is_pattern(named[0][1])):
+                others.append(item)
+            else:
+                plain.setdefault(named[0][0], []).append(named[0][1])
+        products: set[int] = set()
+        for field, texts in plain.items():
+            products.update(
+                product_id
+                for _, product_id in self._database.connection.execute(_EXACT[field], (json.dumps(texts), tenant_id))
+            )
+        return products.union(*self.match(tenant_id, others, patterns=patterns)) if others else products
+
     # -- records --------------------------------------------------------------------------------------------------
 
     def held(self, location_id: int, products_json: str) -> list[int]:
@@ -229,6 +250,23 @@ class StockStore:
                 (products_json, location_id),
             )
         ]
+
+    def count_held(self, location_id: int, products_json: str) -> int:
+        """How many of the products (a JSON array of numbers) have a record at the location."""
+        (count,) = self._database.connection.execute(
+            "SELECT count(*) FROM json_each(?1) j CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value",
+            (products_json, location_id),
+        ).fetchone()
+        return int(count)
+
+    def count_products_held(self, location_ids: Iterable[int], products_json: str) -> int:
+        """How many of the products have a record at any of the locations."""
+        (count,) = self._database.connection.execute(
+            "SELECT count(*) FROM json_each(?1) j WHERE EXISTS (SELECT 1 FROM json_each(?2) l CROSS JOIN stock s "
+            "ON s.location_id = l.value AND s.product_id = j.value)",
+            (products_json, json.dumps(list(location_ids))),
+        ).fetchone()
+        return int(count)
 
     def delete(self, location_id: int, products_json: str) -> int:
         """Delete the records of the products at the location; return how many there were."""

@@ -1,15 +1,16 @@
 """Bulk deletion: one identifier or many, dry or live (J-1 to J-3, J-9, J-10, I-6)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
 from kibo_simulator.jobs import enqueue_cost
-from kibo_simulator.simulator import Affected
+from kibo_simulator.simulator import DeletionScope
 from kibo_simulator.stock.identifiers import PatternError, Wanted, check_pattern, is_pattern
-from kibo_simulator.store.stock import Location
+from kibo_simulator.stock_work import DeleteWork
+from kibo_simulator.store.stock import Location, inventory_id
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
 from kibo_simulator.web.wire import DeleteItemsRequest, DeleteRequest, ProductRef, decode, identifiers_body
@@ -20,19 +21,30 @@ _delete = msgspec.json.Decoder(DeleteRequest)
 _delete_items = msgspec.json.Decoder(DeleteItemsRequest)
 
 
-def _wanted(call: Call, ref: ProductRef | DeleteRequest, path: str) -> Wanted:
-    wanted = Wanted(ref.part_number or None, ref.upc or None, ref.sku or None)
-    named = list(wanted.named())
-    if not named:
-        raise validation_error(path, "needs one of partNumber, upc and sku")
-    if call.simulator.settings.inventory.patterns:
-        for field, text in named:
-            if is_pattern(text):
-                try:
-                    check_pattern(text)
-                except PatternError as error:
-                    raise validation_error(f"{path}.{_WIRE_NAMES[field]}", str(error)) from None
+def _wanted(call: Call, refs: Sequence[ProductRef | DeleteRequest], path: Callable[[int], str]) -> list[Wanted]:
+    """The items as they will be matched; ``path`` tells the JSON path of the n-th.
+
+    Raises:
+        ApiError: an item names no product, or names one by something that is no pattern.
+    """
+    wanted = [Wanted(ref.part_number or None, ref.upc or None, ref.sku or None) for ref in refs]
+    patterns = call.simulator.settings.inventory.patterns
+    for index, item in enumerate(wanted):
+        named = item.named()
+        if not named:
+            raise validation_error(path(index), "needs one of partNumber, upc and sku")
+        if patterns:
+            for field, text in named:
+                if is_pattern(text):
+                    _check(text, f"{path(index)}.{_WIRE_NAMES[field]}")
     return wanted
+
+
+def _check(pattern: str, path: str) -> None:
+    try:
+        check_pattern(pattern)
+    except PatternError as error:
+        raise validation_error(path, str(error)) from None
 
 
 _WIRE_NAMES = {"part_number": "partNumber", "upc": "upc", "sku": "sku"}
@@ -79,7 +91,7 @@ def delete(call: Call) -> Answer:
     if sum(bool(name) for name in (request.part_number, request.upc, request.sku)) != 1:
         raise validation_error("$", "needs exactly one of partNumber, upc and sku")
     call.details = (_hash_item, call.body)
-    return _perform(call, request, [_wanted(call, request, "$")])
+    return _perform(call, request, _wanted(call, [request], lambda _: "$"))
 
 
 def delete_items(call: Call) -> Answer:
@@ -91,8 +103,7 @@ def delete_items(call: Call) -> Answer:
     if len(request.items) > MOST_ITEMS:
         raise validation_error("$.items", f"has {len(request.items)} items; at most {MOST_ITEMS:,} are taken")
     call.details = (_hash_items, call.body)
-    wanted = [_wanted(call, item, f"$.items[{index}]") for index, item in enumerate(request.items)]
-    return _perform(call, request, wanted)
+    return _perform(call, request, _wanted(call, request.items, lambda index: f"$.items[{index}]"))
 
 
 def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: list[Wanted]) -> Answer:
@@ -101,62 +112,59 @@ def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: lis
     call.summary |= {"items": len(items), "dryRun": dry_run, "explicit": bool(request.explicit)}
     locations = _locations(call, request)
     work = simulator.delete_work(items)
-    matched = simulator.stock.match(call.tenant_id, items, patterns=work.patterns)
-    affected = simulator.affected(matched, locations)
-    call.summary["records"] = sum(len(place.product_ids) for place in affected)
-    job_ids: list[int] = []
-    if not dry_run and affected:
-        settings = simulator.settings.jobs
-        cost = enqueue_cost(settings, len(items), len(affected))
-        if cost > settings.enqueue_timeout_s:
-            raise ApiError(
-                504,
-                "GATEWAY_TIMEOUT",
-                f"enqueueing {len(items)} items for {len(affected)} locations takes {cost:.1f} s and the limit is "
-                f"{settings.enqueue_timeout_s:g} s; nothing was enqueued. Send fewer items at a time.",
-            )
-        job_ids = simulator.runner.enqueue(
-            call.tenant_id,
-            [place.location for place in affected],
-            job_type="DELETE",
-            work=work,
-            item_count=None,
-            now=call.now,
+    scope = simulator.deletion_scope(call.tenant_id, work, locations)
+    call.summary["records"] = scope.records
+    # Before anything is enqueued: jobs that are done at once would leave nothing to report.
+    body = _scope_body(call, request, scope)
+    if not dry_run and scope.affected:
+        body["jobIDs"] = _enqueue(call, work, scope)
+    return Answer(body)
+
+
+def _enqueue(call: Call, work: DeleteWork, scope: DeletionScope) -> list[int]:
+    """One job for each affected location, unless enqueueing them would take too long (J-1, J-9)."""
+    settings = call.simulator.settings.jobs
+    cost = enqueue_cost(settings, len(work.items), len(scope.affected))
+    if cost > settings.enqueue_timeout_s:
+        raise ApiError(
+            504,
+            "GATEWAY_TIMEOUT",
+            f"enqueueing {len(work.items)} items for {len(scope.affected)} locations takes {cost:.1f} s and the limit "
+            f"is {settings.enqueue_timeout_s:g} s; nothing was enqueued. Send fewer items at a time.",
         )
-        call.job_ids = tuple(job_ids)
-    return Answer(_scope_body(call, request, affected, job_ids))
+    job_ids = call.simulator.runner.enqueue(
+        call.tenant_id,
+        [place.location for place in scope.affected],
+        job_type="DELETE",
+        work=work,
+        item_count=None,
+        now=call.now,
+    )
+    call.job_ids = tuple(job_ids)
+    return job_ids
 
 
-def _scope_body(
-    call: Call,
-    request: DeleteRequest | DeleteItemsRequest,
-    affected: Sequence[Affected],
-    job_ids: list[int],
-) -> dict[str, Any]:
+def _scope_body(call: Call, request: DeleteRequest | DeleteItemsRequest, scope: DeletionScope) -> dict[str, Any]:
     """``DeleteItemResponse``: totals as integers, one job id per location, and details where asked for."""
-    products = {product_id for place in affected for product_id in place.product_ids}
+    places = call.simulator.products_in_scope(scope) if request.explicit else None
     return {
         "dryRun": bool(request.dry_run),
-        "itemsDeleted": _items_deleted(call, products, affected) if request.explicit else [],
-        "totalInventoryEntriesDeleted": sum(len(place.product_ids) for place in affected),
-        "totalLocationsAffected": len(affected),
-        "totalProductsDeleted": len(products),
+        "itemsDeleted": _items_deleted(call, places or {}),
+        "totalInventoryEntriesDeleted": scope.records,
+        "totalLocationsAffected": len(scope.affected),
+        "totalProductsDeleted": call.simulator.count_products(scope) if places is None else len(places),
         "totalAuditsDeleted": 0,
         "totalPickWavesDeleted": 0,
-        "jobIDs": job_ids,
+        "jobIDs": [],
     }
 
 
-def _items_deleted(call: Call, products: set[int], affected: Sequence[Affected]) -> list[dict[str, Any]]:
-    places: dict[int, list[Location]] = {product_id: [] for product_id in sorted(products)}
-    for place in affected:
-        for product_id in place.product_ids:
-            places[product_id].append(place.location)
+def _items_deleted(call: Call, places: Mapping[int, Sequence[Location]]) -> list[dict[str, Any]]:
     rows = call.simulator.stock.products(places)
     return [
         {
             "productID": product_id,
-            "inventoryIDs": [(product_id << 20) | location.id for location in at],
+            "inventoryIDs": [inventory_id(location.id, product_id) for location in at],
             "locationIDs": [location.id for location in at],
             "locationCodes": [location.code for location in at],
             "auditIDs": [],

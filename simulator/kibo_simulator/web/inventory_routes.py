@@ -43,7 +43,7 @@ def _location(call: Call, code: str, path: str) -> Location:
 
 def _wanted(item: RefreshItem | AdjustItem | QueryItem, path: str) -> Wanted:
     wanted = Wanted(item.part_number or None, item.upc or None, item.sku or None)
-    if not any(True for _ in wanted.named()):
+    if not wanted.named():
         raise validation_error(path, "needs one of partNumber, upc and sku")
     return wanted
 

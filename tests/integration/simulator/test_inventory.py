@@ -11,6 +11,7 @@ from kibo_simulator.stock.location_export import InventoryRow
 from .conftest import V1, V5, Bench, MakeBench
 
 NEW = {"partNumber": "NEW-1", "upc": "999999999999"}
+PRICED = {"partNumber": "NEW-1", "quantity": 1, "retailPrice": 2.5}
 
 
 async def work(bench: Bench, operation: str, location: str, *items: dict[str, Any]) -> list[Any]:
@@ -144,7 +145,7 @@ async def test_a_location_is_paged_through_without_items(bench: Bench) -> None:
         ("refresh", {"locationCode": "WH-001", "items": [NEW]}, "$.items[0]"),
         ("refresh", {"locationCode": "WH-001", "items": [NEW | {"quantity": -1}]}, "$.items[0].quantity"),
         ("refresh", {"locationCode": "WH-001", "items": [{"quantity": 1}]}, "$.items[0]"),
-        ("refresh", {"locationCode": "WH-001", "items": [NEW | {"quantity": 1, "retailPrice": 2}]}, "$.items[0].currencyID"),
+        ("refresh", {"locationCode": "WH-001", "items": [PRICED]}, "$.items[0].currencyID"),
         ("adjust", {"locationCode": "WH-001", "items": [NEW | {"quantity": "1"}]}, "$.items[0].quantity"),
         ("adjust", {"locationCode": "WH-001", "items": [NEW | {"quantity": 2**40}]}, "$.items[0].quantity"),
         ("adjust", {"locationCode": "WH-001", "items": [NEW | {"quantity": 1}] * 1_001}, "$.items"),
