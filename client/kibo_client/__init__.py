@@ -11,6 +11,7 @@ from kibo_client.errors import (
     TargetError,
 )
 from kibo_client.events import Event, Scope, Wait
+from kibo_client.export_file import read_location_export
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.report import BulkDeleteReport, FailedJob, ThrottledRequest, UndoneTarget
 from kibo_client.settings import Settings, load_settings
@@ -36,4 +37,5 @@ __all__ = [
     "UndoneTarget",
     "Wait",
     "load_settings",
+    "read_location_export",
 ]

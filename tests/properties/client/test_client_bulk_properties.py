@@ -349,19 +349,22 @@ def test_a_replayed_run_continues_where_it_was_cut(stock: set[Record], faults: F
     def fresh() -> BulkDelete:
         return BulkDelete(targets, options, Budget(requests_per_minute=None, requests_per_hour=None))
 
-    whole = run(World(set(stock), msgspec_copy(faults), Random(seed)), fresh())
+    whole = run(World(set(stock), copy_of(faults), Random(seed)), fresh())
     prefix = whole.events[: int(cut * len(whole.events))]
-    world = World(set(stock), msgspec_copy(faults), Random(seed))
+    world = World(set(stock), copy_of(faults), Random(seed))
     machine = fresh()
-    resumed, now = fresh(), START
+    resumed, now, shown = fresh(), START, (set[int](), set[int]())
     for event in prefix:
         machine.record(event)
         resumed.record(event)
         now = event.at
         if isinstance(event, Sent):
             # The same random numbers make the world go the same way as in the whole run.
+            shown = set(world.handed_out), set(world.seen_terminal)
             world.answer(machine, event.request, event.at + 20_000)
     if resumed.under_way is not None:
+        # The answer came, but nobody was there any more to see it.
+        world.handed_out, world.seen_terminal = shown
         lost = Answered(now + 20_000, Failed(AnswerClass.UNKNOWN, 0, "interrupted", 0.5))
         resumed.record(lost)
         now += 20_000
@@ -371,7 +374,7 @@ def test_a_replayed_run_continues_where_it_was_cut(stock: set[Record], faults: F
     assert world.handed_out - world.seen_terminal - set(outcome.report.open_jobs) == set()
 
 
-def msgspec_copy(faults: Faults) -> Faults:
+def copy_of(faults: Faults) -> Faults:
     """Faults of one's own: their budget is spent by a run."""
     return Faults(**vars(faults))
 

@@ -1,0 +1,336 @@
+"""The command line: `kibo-client delete --export FILE`.
+
+Exit codes: 0 all done, 1 something undone or failed, 2 usage, configuration or a bad file, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    # Everything but click is imported when a command runs, so that --help and --version answer at once.
+    from kibo_client.client import KiboClient
+    from kibo_client.events import Scope
+    from kibo_client.options import BulkDeleteOptions
+    from kibo_client.progress import Display
+    from kibo_client.report import BulkDeleteReport
+    from kibo_client.settings import Settings
+    from kibo_client.targets import Target
+
+ALL_DONE, SOMETHING_UNDONE, USAGE, INTERRUPTED = 0, 1, 2, 130
+MOST_UNDONE_SHOWN = 20
+
+
+class LimitType(click.ParamType):
+    """A number of requests, or "unknown" for a limit that is to be learnt."""
+
+    name = "N|unknown"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Accept a positive integer or the word."""
+        if value == "unknown" or (str(value).isascii() and str(value).isdecimal() and int(value) > 0):
+            return "unknown" if value == "unknown" else int(value)
+        self.fail(f"{value!r} is not accepted; give a positive integer or unknown", param, ctx)
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, rarely wanted
+
+        click.echo(f"kibo-client {version('kibo-simulator')}")
+        ctx.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, callback=_print_version, expose_value=False, is_eager=True, help="Show the version."
+)
+def cli() -> None:
+    """Bulk work against Kibo's inventory APIs, throttled, paced and accounted for.
+
+    Settings come from flags, then from KIBO_API_HOST (a URL), KIBO_AUTH_HOST, KIBO_TENANT, KIBO_SITE, KIBO_CLIENT_ID and
+    KIBO_SHARED_SECRET, then from a settings file (TOML, keys such as api_host). The secret is never a flag.
+    """
+
+
+@cli.command()
+@click.option(
+    "--export",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Location Export that lists the records to delete: a CSV file, or a zip that holds one.",
+)
+@click.option("--dry-run", is_flag=True, help="Find out what would be deleted, and stop.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting.")
+@click.option(
+    "--batch-size", type=click.IntRange(1, 1000), default=500, show_default=True, help="Products per request."
+)
+@click.option(
+    "--spacing",
+    type=click.FloatRange(5, 3600),
+    default=5.0,
+    show_default=True,
+    help="Seconds between the answer to one submission and the next.",
+)
+@click.option("--rpm", type=LimitType(), help="Requests per minute the tenant may send (Dev Center > API > Limits).")
+@click.option("--rph", type=LimitType(), help="Requests per hour, likewise. Unknown limits are learnt from refusals.")
+@click.option("--api-host", help="URL of the tenant's API.")
+@click.option("--auth-host", help="URL of the authentication host, if it is another one.")
+@click.option("--tenant", type=int, help="Tenant id.")
+@click.option("--site", type=int, help="Site id.")
+@click.option("--client-id", help="Application key.")
+@click.option("--settings", "settings_file", type=click.Path(path_type=Path), help="Settings file (TOML).")
+@click.option(
+    "--run-journal",
+    type=click.Path(path_type=Path),
+    help="Record the run here; if the file holds an interrupted run, that is resumed.",
+)
+@click.option("--max-attempts", type=click.IntRange(1, 100), default=8, show_default=True, help="Attempts per request.")
+@click.option(
+    "--max-resubmissions",
+    type=click.IntRange(0, 100),
+    default=2,
+    show_default=True,
+    help="How often the scope of failed jobs is submitted again.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def delete(
+    export: Path,
+    dry_run: bool,
+    yes: bool,
+    batch_size: int,
+    spacing: float,
+    rpm: int | str | None,
+    rph: int | str | None,
+    api_host: str | None,
+    auth_host: str | None,
+    tenant: int | None,
+    site: int | None,
+    client_id: str | None,
+    settings_file: Path | None,
+    run_journal: Path | None,
+    max_attempts: int,
+    max_resubmissions: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Delete the inventory records that a Location Export lists, and no others.
+
+    First every batch is dry-run and compared with the list; then the scope is shown and has to be confirmed; then the
+    batches are submitted one by one and their jobs watched to the end.
+    """
+    from kibo_client.errors import KiboClientError  # noqa: PLC0415 - see the head of the module
+
+    try:
+        flags = {
+            "api_host": api_host,
+            "auth_host": auth_host,
+            "tenant": tenant,
+            "site": site,
+            "client_id": client_id,
+            "requests_per_minute": rpm,
+            "requests_per_hour": rph,
+        }
+        settings = _settings(flags, settings_file)
+        if not (dry_run or yes or _can_ask()):
+            _refuse("--yes: is needed to delete when there is no terminal to confirm on (or use --dry-run)")
+        targets = _targets(export)
+        from kibo_client.options import BulkDeleteOptions  # noqa: PLC0415
+
+        options = BulkDeleteOptions(
+            batch_size=batch_size,
+            spacing_s=spacing,
+            dry_run_only=dry_run,
+            max_attempts=max_attempts,
+            max_resubmissions=max_resubmissions,
+        )
+        report, interrupted = _run(settings, targets, options, ask=not yes, journal=run_journal, quiet=quiet)
+    except KiboClientError as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        # Nothing had been sent yet.
+        click.echo("interrupted before anything was sent", err=True)
+        sys.exit(INTERRUPTED)
+    if report is not None:
+        _print_report(report, as_json=as_json)
+    if interrupted:
+        click.echo(_interruption(report, run_journal), err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(ALL_DONE if report is not None and report.ok else SOMETHING_UNDONE)
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(f"kibo-client: {message}", err=True)
+    sys.exit(USAGE)
+
+
+def _settings(flags: dict[str, Any], file: Path | None) -> Settings:
+    import os  # noqa: PLC0415
+
+    from kibo_client.errors import SettingsError  # noqa: PLC0415
+    from kibo_client.settings import load_settings  # noqa: PLC0415
+
+    try:
+        return load_settings(flags, file=file)
+    except SettingsError as error:
+        if error.name != "shared_secret" or not _can_ask():
+            raise
+    secret = click.prompt("shared secret", hide_input=True, err=True)
+    return load_settings(flags, file=file, environment={**os.environ, "KIBO_SHARED_SECRET": secret})
+
+
+def _targets(export: Path) -> list[Target]:
+    from kibo_client.errors import ExportFileError  # noqa: PLC0415
+    from kibo_client.export_file import read_location_export  # noqa: PLC0415
+
+    targets = list(read_location_export(export))
+    if not targets:
+        raise ExportFileError(export, 0, "lists no records; nothing to do")
+    return targets
+
+
+def _run(
+    settings: Settings,
+    targets: list[Target],
+    options: BulkDeleteOptions,
+    *,
+    ask: bool,
+    journal: Path | None,
+    quiet: bool,
+) -> tuple[BulkDeleteReport | None, bool]:
+    """Run to the end; returns the report and whether the run was interrupted."""
+    import anyio  # noqa: PLC0415
+
+    from kibo_client.client import KiboClient  # noqa: PLC0415
+
+    client: KiboClient | None = None
+
+    async def main() -> BulkDeleteReport:
+        nonlocal client
+        async with KiboClient(settings) as client:
+            with _display(client, quiet=quiet) as display:
+
+                async def confirm(scope: Scope) -> bool:
+                    if not ask:
+                        return True
+                    display.pause()
+                    _ask(settings, scope)
+                    # A terminal is readable once a line is complete; until then Ctrl-C still gets through.
+                    await anyio.wait_readable(sys.stdin)
+                    answer = sys.stdin.readline().strip()
+                    display.go_on()
+                    return answer == str(settings.tenant)
+
+                return await client.bulk_delete(
+                    targets, options, on_event=display.show, confirm=confirm, journal=journal
+                )
+
+    try:
+        return anyio.run(main), False
+    except KeyboardInterrupt:
+        return (client.report if client is not None else None), True
+
+
+def _display(client: KiboClient, *, quiet: bool) -> Display:
+    from kibo_client.clock import steady_wall_clock  # noqa: PLC0415
+    from kibo_client.progress import Lines, Panel, Silence  # noqa: PLC0415
+
+    if quiet:
+        return Silence()
+
+    def progress() -> Any:
+        return client.progress
+
+    if sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415
+
+        return Panel(Console(stderr=True), progress, steady_wall_clock())
+
+    def write(line: str) -> None:
+        click.echo(line, err=True)
+
+    return Lines(write, progress, steady_wall_clock())
+
+
+def _ask(settings: Settings, scope: Scope) -> None:
+    click.echo(
+        f"About to delete for good, on tenant {settings.tenant} ({settings.api_host}): {scope.records} records of "
+        f"{scope.products} products at {scope.locations} locations, in {scope.batches} batches.\n"
+        f"{scope.not_found} of the listed records are not there, {scope.undone} cannot be deleted safely.",
+        err=True,
+    )
+    click.echo(f"Type the tenant id ({settings.tenant}) to go on: ", nl=False, err=True)
+
+
+def _print_report(report: BulkDeleteReport, *, as_json: bool) -> None:
+    if as_json:
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(report.to_json_dict(), indent=2, ensure_ascii=False))
+        return
+    for name, value in _rows(report):
+        click.echo(f"{name:<12} {value}")
+    for job in report.failed_jobs:
+        click.echo(
+            f"failed job   {job.job_id} at {job.location_code or '?'}: {'; '.join(job.messages) or 'no message'}"
+        )
+    for entry in report.undone[:MOST_UNDONE_SHOWN]:
+        click.echo(f"undone       {entry.target.product} at {entry.target.location_code}: {entry.reason}")
+    if len(report.undone) > MOST_UNDONE_SHOWN:
+        click.echo(f"             and {len(report.undone) - MOST_UNDONE_SHOWN} more; --json lists them all")
+
+
+def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
+    scope = report.scope
+    waits = ", ".join("none" if t.retry_after_s is None else str(t.retry_after_s) for t in report.throttled)
+    optimum = f", the optimum being {report.optimum_s:.1f} s" if report.optimum_s is not None else ""
+    return [
+        ("outcome", report.outcome + (f": {report.stopped}" if report.stopped else "")),
+        (
+            "requested",
+            f"{report.requested_records} records of {report.requested_products} products "
+            f"at {report.requested_locations} locations",
+        ),
+        (
+            "scope",
+            "not found out"
+            if scope is None
+            else f"{scope.records} records of {scope.products} products at {scope.locations} locations",
+        ),
+        (
+            "records",
+            f"{report.deleted_records} deleted, {report.not_found_records} not found, {len(report.undone)} undone",
+        ),
+        ("batches", str(report.batches)),
+        ("requests", ", ".join(f"{kind} {count}" for kind, count in report.requests.items()) or "none"),
+        ("throttled", f"{len(report.throttled)}" + (f" (Retry-After {waits})" if waits else "")),
+        ("jobs", ", ".join(f"{status} {count}" for status, count in report.jobs.items()) or "none"),
+        ("duration", f"{report.duration_s:.1f} s{optimum}"),
+    ]
+
+
+def _interruption(report: BulkDeleteReport | None, journal: Path | None) -> str:
+    if report is None:
+        return "interrupted before anything was sent"
+    jobs = ", ".join(map(str, report.open_jobs)) or "none"
+    resume = f"; run again with --run-journal {journal} to resume" if journal is not None else ""
+    return f"interrupted: {report.batches} batches had been submitted, open jobs: {jobs}{resume}"
+
+
+def main(arguments: list[str] | None = None, *, program: Callable[..., Any] = cli) -> None:
+    """Entry point; click's own errors exit with 2 on one line of their own."""
+    program(args=arguments, prog_name="kibo-client")
+
+
+if __name__ == "__main__":
+    main()

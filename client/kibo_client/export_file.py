@@ -1,0 +1,147 @@
+"""Reads Location Exports: CSV, or a zip that holds one CSV (C2). Nothing is taken from a file that is not sound to its end.
+
+Columns are found by name, whatever their order and case: LocationCode is needed, and at least one of PartNumber, UPC and SKU.
+Other columns are ignored.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from kibo_client.errors import ExportFileError
+from kibo_client.targets import Target
+
+# A row of the fullest export is well below a kilobyte; five million of them are a large tenant.
+LARGEST_FILE = 4 << 30
+LARGEST_FIELD = 4096
+MOST_ROWS = 20_000_000
+# Text of this kind compresses 5 to 20 times; far more than that is no export.
+LARGEST_RATIO = 200
+IDENTIFIER_COLUMNS = ("partnumber", "upc", "sku")
+LOCATION_COLUMN = "locationcode"
+
+
+def read_location_export(path: Path | str) -> Iterator[Target]:
+    """Yield the records of a Location Export, row by row.
+
+    Raises:
+        ExportFileError: The file is missing, is no Location Export, or has a broken row; the error says where.
+    """
+    path = Path(path)
+    with _opened(path) as (name, binary):
+        yield from _rows(name, binary)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    try:
+        if not zipfile.is_zipfile(path):
+            with path.open("rb") as file:
+                yield str(path), file
+            return
+        with zipfile.ZipFile(path) as archive:
+            member = _only_csv(path, archive)
+            with archive.open(member) as file:
+                yield f"{path}!{member.filename}", file
+    except OSError as error:
+        raise ExportFileError(path, 0, f"cannot be read: {error.strerror or error}") from error
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ExportFileError(path, 0, f"is a damaged or unsupported archive: {error}") from error
+
+
+def _only_csv(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    members = [info for info in archive.infolist() if info.filename.lower().endswith(".csv") and not info.is_dir()]
+    if len(members) != 1:
+        raise ExportFileError(path, 0, f"holds {len(members)} CSV files; an archive with exactly one is accepted")
+    member = members[0]
+    if member.flag_bits & 0x1:
+        raise ExportFileError(path, 0, "is encrypted; an archive without a password is accepted")
+    if member.file_size > LARGEST_FILE or member.file_size > LARGEST_RATIO * max(member.compress_size, 4096):
+        raise ExportFileError(path, 0, f"would unpack to {member.file_size} bytes, which no export does")
+    return member
+
+
+class _Bounded(io.RawIOBase):
+    """Refuses to deliver more than an export can hold, whatever an archive's directory claims."""
+
+    def __init__(self, name: str, file: IO[bytes]) -> None:
+        self._name = name
+        self._file = file
+        self._left = LARGEST_FILE
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer, as the base says
+        data = self._file.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise ExportFileError(self._name, 0, f"is larger than {LARGEST_FILE >> 30} GiB")
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _rows(name: str, binary: IO[bytes]) -> Iterator[Target]:
+    text = io.TextIOWrapper(io.BufferedReader(_Bounded(name, binary), 1 << 16), encoding="utf-8-sig", newline="")
+    reader = csv.reader(text, strict=True)
+    try:
+        header = next(reader, None)
+        location, identifiers = _columns(name, header)
+        width = len(header or ())
+        rows = 0
+        for row in reader:
+            if not row:
+                continue
+            rows += 1
+            if rows > MOST_ROWS:
+                raise ExportFileError(name, reader.line_num, f"more than {MOST_ROWS} rows")
+            yield _target(name, reader.line_num, row, width, location, identifiers)
+    except csv.Error as error:
+        raise ExportFileError(name, reader.line_num, f"is not CSV: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ExportFileError(name, reader.line_num + 1, f"is not UTF-8: {error.reason}") from error
+
+
+def _columns(name: str, header: list[str] | None) -> tuple[int, dict[str, int]]:
+    if not header:
+        raise ExportFileError(name, 1, "is empty; a header such as LocationCode,PartNumber,UPC,SKU is expected")
+    columns: dict[str, int] = {}
+    for index, title in enumerate(header):
+        key = title.strip().casefold()
+        if key in columns and key in {LOCATION_COLUMN, *IDENTIFIER_COLUMNS}:
+            raise ExportFileError(name, 1, f"has two columns named {title.strip()!r}")
+        columns.setdefault(key, index)
+    if LOCATION_COLUMN not in columns:
+        raise ExportFileError(name, 1, "has no column LocationCode; a Location Export is expected")
+    identifiers = {key: columns[key] for key in IDENTIFIER_COLUMNS if key in columns}
+    if not identifiers:
+        raise ExportFileError(name, 1, "has none of the columns PartNumber, UPC and SKU; at least one is needed")
+    return columns[LOCATION_COLUMN], identifiers
+
+
+def _target(name: str, line: int, row: list[str], width: int, location: int, identifiers: dict[str, int]) -> Target:
+    if len(row) != width:
+        raise ExportFileError(name, line, f"has {len(row)} fields where the header has {width}")
+    location_code = _field(name, line, "LocationCode", row[location])
+    if not location_code:
+        raise ExportFileError(name, line, "has no LocationCode")
+    found = {key: _field(name, line, key, row[index]) or None for key, index in identifiers.items()}
+    if not any(found.values()):
+        raise ExportFileError(name, line, "has neither a PartNumber nor a UPC nor a SKU; at least one is needed")
+    return Target(location_code, found.get("partnumber"), found.get("upc"), found.get("sku"))
+
+
+def _field(name: str, line: int, column: str, value: str) -> str:
+    value = value.strip()
+    if len(value) > LARGEST_FIELD:
+        raise ExportFileError(name, line, f"{column} is longer than {LARGEST_FIELD} characters")
+    if not value.isprintable():
+        raise ExportFileError(name, line, f"{column} has a control character in it")
+    return value

@@ -1,0 +1,168 @@
+"""Shows a run while it goes on: a live panel on a terminal, timestamped lines elsewhere; always on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from kibo_client.bulk import Progress
+from kibo_client.events import Accepted, Answered, Confirmed, Event, Failed, Sent, Throttled, Wait
+from kibo_client.report import iso
+from kibo_client.units import SECOND
+
+# A wait shorter than this is not worth a line.
+WORTH_A_LINE = 20 * SECOND
+
+
+class Display(Protocol):
+    """Something that follows a run."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+    def show(self, event: Event | Wait) -> None:
+        """Take note of an event."""
+
+    def pause(self) -> None:
+        """Leave the terminal alone, for a question."""
+
+    def go_on(self) -> None:
+        """Show again."""
+
+
+class Silence:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        pass
+
+    def show(self, event: Event | Wait) -> None:
+        """Ignore an event."""
+
+    def pause(self) -> None:
+        """Nothing is shown that could be in the way."""
+
+    def go_on(self) -> None:
+        """Nothing was shown before either."""
+
+
+class Lines(Silence):
+    """One line per event worth telling.
+
+    Args:
+        write: Where a line goes.
+        progress: Where the run stands.
+        now: The clock, for waits.
+    """
+
+    def __init__(
+        self, write: Callable[[str], None], progress: Callable[[], Progress | None], now: Callable[[], int]
+    ) -> None:
+        self._write = write
+        self._progress = progress
+        self._now = now
+        self._jobs_open = 0
+
+    def show(self, event: Event | Wait) -> None:
+        """Write a line, if the event is worth one."""
+        said = self._words(event)
+        if said:
+            self._write(f"{iso(self._now() if isinstance(event, Wait) else event.at)} {said}")
+
+    def _words(self, event: Event | Wait) -> str | None:
+        progress = self._progress()
+        match event:
+            case Wait() if event.until - self._now() >= WORTH_A_LINE:
+                return f"waiting until {iso(event.until)}: {event.why}"
+            case Answered(answer=Throttled() as answer):
+                return f"429, Retry-After {'missing' if answer.retry_after_s is None else answer.retry_after_s}"
+            case Answered(answer=Failed() as answer):
+                return f"failed: {answer.status or ''} {answer.message}".replace("  ", " ")
+            case Answered(answer=Accepted() as answer):
+                count = "an unknown number of" if answer.job_ids is None else len(answer.job_ids)
+                return f"submitted a batch: {count} jobs"
+            case Confirmed():
+                return "the scope is confirmed" if event.agreed else "the scope is not confirmed"
+            case Answered() if progress is not None and progress.jobs_open != self._jobs_open:
+                self._jobs_open = progress.jobs_open
+                return f"{progress.jobs_open} of {progress.jobs} jobs open, {progress.jobs_failed} failed"
+            case _:
+                return None
+
+
+class Panel(Silence):
+    """A live panel: batches, jobs, what is left of the budget, and what is waited for.
+
+    Args:
+        console: The terminal.
+        progress: Where the run stands.
+        now: The clock, for the countdown.
+    """
+
+    def __init__(self, console: Console, progress: Callable[[], Progress | None], now: Callable[[], int]) -> None:
+        self._progress = progress
+        self._now = now
+        self._wait: Wait | None = None
+        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def show(self, event: Event | Wait) -> None:
+        """Remember what is waited for; the panel refreshes itself."""
+        if isinstance(event, Wait):
+            self._wait = event
+        elif isinstance(event, Sent):
+            self._wait = None
+        elif isinstance(event, Answered) and isinstance(event.answer, Failed):
+            self._live.console.print(
+                f"{iso(event.at)} {event.answer.status or ''} {event.answer.message}", markup=False
+            )
+
+    def pause(self) -> None:
+        """Take the panel away."""
+        self._live.stop()
+
+    def go_on(self) -> None:
+        """Put the panel back."""
+        self._live.start()
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        progress = self._progress()
+        if progress is None:
+            return table
+        rooms = [
+            f"{room} left this {name}"
+            for name, room in (("minute", progress.minute_room), ("hour", progress.hour_room))
+            if room is not None
+        ]
+        table.add_row("phase", progress.phase)
+        table.add_row("batches", f"{progress.checked} checked, {progress.submitted} submitted, of {progress.batches}")
+        table.add_row(
+            "jobs", f"{progress.jobs - progress.jobs_open} of {progress.jobs} ended, {progress.jobs_failed} failed"
+        )
+        table.add_row("requests", f"{progress.requests}, throttled {progress.throttled}")
+        table.add_row("budget", ", ".join(rooms) or "limits not known yet")
+        if self._wait is not None and (left := self._wait.until - self._now()) > 0:
+            table.add_row("waiting", f"{left // SECOND + 1} s: {self._wait.why}")
+        return table
