@@ -61,14 +61,15 @@ class Figures:
         return self.makespan / self.optimum if self.optimum else 1.0
 
 
-KINDS: Final = (
-    ("dry run", is_dry_run),
-    ("live deletion", is_submission),
-    ("deletion, refused unread", lambda entry: entry.operation in DELETIONS and entry.summary.dry_run is None),
-    ("job poll", lambda entry: entry.operation == "getJob"),
-    ("queue list", lambda entry: entry.operation == "getJobs"),
-    ("authentication", lambda entry: entry.operation in {"authenticate", "refreshTicket"}),
-)
+#: Kinds of request by their stable names; a request is of the first kind that fits, or goes by its operation.
+KINDS: Final[Mapping[str, Callable[[JournalEntry], bool]]] = {
+    "dryRuns": is_dry_run,
+    "liveDeletions": is_submission,
+    "refusedDeletions": lambda entry: entry.operation in DELETIONS and entry.summary.dry_run is None,
+    "jobPolls": lambda entry: entry.operation == "getJob",
+    "queueLists": lambda entry: entry.operation == "getJobs",
+    "tokens": lambda entry: entry.operation in {"authenticate", "refreshTicket"},
+}
 
 #: What a scenario may expect something of, and how each is read from the figures.
 FIGURES: Final[Mapping[str, Callable[[Figures], float | None]]] = {
@@ -155,8 +156,8 @@ def _refused(figures: Figures, *, hourly: bool) -> int:
 def _by_kind(journal: tuple[JournalEntry, ...]) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for entry in journal:
-        counted[next((name for name, is_kind in KINDS if is_kind(entry)), entry.operation or "other")] += 1
-    order = {name: index for index, (name, _) in enumerate(KINDS)}
+        counted[next((name for name, is_kind in KINDS.items() if is_kind(entry)), entry.operation or "other")] += 1
+    order = {name: index for index, name in enumerate(KINDS)}
     return dict(sorted(counted.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0])))
 
 

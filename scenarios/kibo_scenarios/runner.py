@@ -134,6 +134,12 @@ async def _live(
     simulator = Simulator(settings, wall=loop.wall_us)
     latency = round(scenario.network.latency_ms * 1000)
     network = MemoryNetwork(Link.delayed(latency))
+    connectors: list[MemoryConnector] = []
+
+    def connect() -> MemoryConnector:
+        connectors.append(MemoryConnector(network))
+        return connectors[-1]
+
     try:
         before = take_stock(simulator, tenant)
         targets = choose_targets(scenario.work.targets, before, scenario.seed)
@@ -149,12 +155,16 @@ async def _live(
                 shared_secret=settings.sample.shared_secret,
                 export_file=export,
                 plan=scenario.client,
-                connect=lambda: MemoryConnector(network),
+                connect=connect,
                 now=loop.wall_us,
                 random=Random(scenario.seed),  # noqa: S311 - a repeatable run is the point
             )
             async with serve_in_memory(build_application(simulator), network, HOST):
-                report, failure = await _drive(driver, task, scenario.time_limit)
+                try:
+                    report, failure = await _drive(driver, task, scenario.time_limit)
+                finally:
+                    for connector in connectors:
+                        await connector.close()
                 span = loop.wall_us() - scenario.start
                 listen(ClientEnded(span=span, failure=failure))
                 await _settle(simulator, loop)

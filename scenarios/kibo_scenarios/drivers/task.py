@@ -21,7 +21,7 @@ class Task:
         shared_secret: Never shown.
         export_file: A Location Export (CSV) of the records to delete, and of nothing else.
         plan: What the client knows of the limits, and how it is to cut and space its work.
-        connect: Makes the connector that reaches the API; the client closes it.
+        connect: Makes a connector that reaches the API; a client may close it, and the run closes those left open.
         now: The wall clock, microseconds since the epoch.
         random: The client's own source of chance, so that a run can be repeated.
     """

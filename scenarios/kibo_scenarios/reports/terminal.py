@@ -50,12 +50,12 @@ def print_report(console: Console, result: RunResult, *, report: Path | None = N
     console.print()
     console.print(_verdict(result, strict=strict))
     if report is not None:
-        console.print(Text.assemble(("report     ", "dim"), str(report)), soft_wrap=True)
+        console.print(Text.assemble(("report         ", "dim"), str(report)), soft_wrap=True)
 
 
 def _facts(result: RunResult) -> RenderableType:
     figures = result.figures
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(
@@ -77,13 +77,13 @@ def _facts(result: RunResult) -> RenderableType:
     table.add_row("outcome", _joined(f"{figures.gone:,} gone", f"{figures.undone:,} undone"))
     table.add_row("batches", f"{figures.batches:,} live deletions accepted")
     total = sum(figures.requests.values())
-    kinds = _joined(*(f"{count:,} {name}" for name, count in figures.requests.items()))
-    table.add_row("requests", f"{total:,}: {kinds}" if total else "none")
+    kinds = _joined(*(f"{_words(name)} {count:,}" for name, count in figures.requests.items()))
+    table.add_row("requests", f"{total:,} = {kinds}" if total else "none")
     table.add_row("429s", f"{len(figures.refusals):,}" if figures.refusals else "none")
     jobs = _joined(*(f"{count:,} {status}" for status, count in figures.jobs.items()))
     table.add_row("jobs", jobs or "none")
     speed = result.span / SECOND / result.wall_s
-    table.add_row("time", f"{format_span(result.span)} simulated in {result.wall_s:.2f} s ({speed:,.0f} times as fast)")
+    table.add_row("time", f"{format_span(result.span)} simulated in {result.wall_s:.2f} s of wall time ({speed:,.0f}×)")
     table.add_row("pace", _pace(figures))
     return table
 
@@ -93,8 +93,8 @@ def _pace(figures: Figures) -> str:
     if ratio is None or figures.optimum is None:
         return f"{format_span(figures.makespan)} from first to last request"
     return (
-        f"{ratio:.2f} times the least possible "
-        f"({format_span(figures.makespan)}, {format_span(figures.optimum)} at best for the same requests and jobs)"
+        f"{ratio:.2f} × the optimum: {format_span(figures.makespan)} from first to last request, "
+        f"{format_span(figures.optimum)} at best"
     )
 
 
@@ -119,11 +119,11 @@ def _refusals(figures: Figures) -> RenderableType:
 
 
 def _rules(result: RunResult) -> RenderableType:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("rule", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    table.add_column("lvl", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("what was seen", ratio=1, overflow="fold")
+    table.add_column("what was seen", overflow="fold")
     promised = set(result.scenario.testable)
     for grade in result.grades:
         outcome = grade.outcome
@@ -136,6 +136,8 @@ def _rules(result: RunResult) -> RenderableType:
             )
         elif grade.verdict is Verdict.INCONCLUSIVE and grade.rule.id in promised:
             seen = Group(Text(outcome.actual), Text("the scenario promised this opportunity", style="yellow"))
+        elif grade.verdict in {Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE}:
+            seen = Text(outcome.actual, style="dim")
         style = VERDICT_STYLES[grade.verdict]
         table.add_row(
             grade.rule.id, Text(str(grade.rule.level), style="dim"), Text(str(grade.verdict), style=style), seen
@@ -161,6 +163,10 @@ def _verdict(result: RunResult, *, strict: bool) -> RenderableType:
     if not reasons and result.missed:
         reasons = [f"{grade.rule.id}: {grade.outcome.actual}" for grade in result.missed]
     return Group(line, *(Padding(Text(f"- {reason}"), (0, 0, 0, 2)) for reason in reasons))
+
+
+def _words(camel: str) -> str:
+    return "".join(f" {char.lower()}" if char.isupper() else char for char in camel)
 
 
 def _joined(*parts: str) -> str:
