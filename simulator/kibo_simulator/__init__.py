@@ -7,8 +7,8 @@ from kibo_simulator.clock import Clock, ClockError
 from kibo_simulator.rate_limits import LimitsDocument, LimitsError, PoolLimit, PoolStatus
 from kibo_simulator.settings import AccessSettings, InventorySettings, SampleSettings, Settings
 from kibo_simulator.simulator import Simulator
+from kibo_simulator.stock.records import StockRecord
 from kibo_simulator.store.database import DatabaseError
-from kibo_simulator.store.stock import StockRecord
 from kibo_simulator.version import __version__
 
 __all__ = [

@@ -10,10 +10,10 @@ import click
 import msgspec
 
 from kibo_simulator.clock import ClockMode
+from kibo_simulator.files.location_export import InventoryFileError, read_inventory
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
 from kibo_simulator.settings import AccessSettings, SampleSettings, Settings
 from kibo_simulator.simulator import Simulator
-from kibo_simulator.stock.location_export import InventoryFileError, read_inventory
 from kibo_simulator.store.database import DatabaseError
 from kibo_simulator.timestamps import InstantError
 from kibo_simulator.version import __version__

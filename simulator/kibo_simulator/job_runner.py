@@ -12,6 +12,7 @@ from functools import partial
 
 from kibo_simulator.agenda import Agenda, Entry
 from kibo_simulator.jobs import JobQueue, JobSettings, JobType, duration
+from kibo_simulator.stock.records import Location
 from kibo_simulator.stock_work import (
     DeleteWork,
     RefreshWork,
@@ -23,7 +24,7 @@ from kibo_simulator.stock_work import (
 )
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.jobs import JobRow, JobStore
-from kibo_simulator.store.stock import Location, StockStore
+from kibo_simulator.store.stock import StockStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,17 +17,18 @@ import msgspec
 
 from kibo_simulator.agenda import Agenda
 from kibo_simulator.clock import Clock, ClockMode
+from kibo_simulator.files.location_export import InventoryRow, write_location_export
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.journal import Journal
 from kibo_simulator.rate_limits import LimitsDocument, PoolState, RateLimiter
 from kibo_simulator.settings import SampleSettings, Settings
 from kibo_simulator.stock.identifiers import Wanted
-from kibo_simulator.stock.location_export import InventoryRow, write_location_export
+from kibo_simulator.stock.records import Location, StockRecord
 from kibo_simulator.stock.sample import sample_location, sample_product, sample_records
 from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.jobs import JobStore
-from kibo_simulator.store.stock import Location, StockRecord, StockStore
+from kibo_simulator.store.stock import StockStore
 from kibo_simulator.tenants import Access, Tenant
 from kibo_simulator.timestamps import parse_instant
 

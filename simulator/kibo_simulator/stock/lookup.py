@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from kibo_simulator.store.stock import StockRecord
+from kibo_simulator.stock.records import StockRecord
 
 QueryType = Literal["ALL", "PARTIAL", "ANY", "ALL_STORES"]
 

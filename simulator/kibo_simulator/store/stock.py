@@ -6,11 +6,11 @@ and a list of identifiers is matched against products, never against records.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from kibo_simulator.stock.identifiers import IdentifierField, PatternSet, Wanted, is_pattern
-from kibo_simulator.stock.quantities import Counters, available
+from kibo_simulator.stock.quantities import Counters
+from kibo_simulator.stock.records import Location, ProductRow, StockRecord
 from kibo_simulator.store.database import Database
 
 # Fixed texts per field: a column name never comes from outside.
@@ -29,61 +29,6 @@ _RECORD_COLUMNS = (
     "l.code, l.name, p.part_number, p.upc, p.sku, s.on_hand, s.allocated, s.pending, s.safety_stock, s.floor, "
     "s.details, s.location_id, s.product_id"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A place that holds stock; ``id`` is the database's number for it."""
-
-    id: int
-    tenant_id: int
-    code: str
-    name: str
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StockRecord:
-    """One inventory record with the names of its location and product; quantities are whole units (I-1, I-3)."""
-
-    location_code: str
-    location_name: str
-    part_number: str | None
-    upc: str | None
-    sku: str | None
-    on_hand: int
-    allocated: int
-    pending: int
-    safety_stock: int
-    floor: int
-    details: dict[str, Any]
-    location_id: int
-    product_id: int
-
-    @property
-    def counters(self) -> Counters:
-        """The counted part of the record."""
-        return Counters(self.on_hand, self.allocated, self.pending, self.safety_stock)
-
-    @property
-    def available(self) -> int:
-        """Units that may be promised, safety stock withheld (I-3)."""
-        return available(self.counters)
-
-
-def inventory_id(location_id: int, product_id: int) -> int:
-    """A number for a record that is unique in the simulator and exact in a JavaScript number."""
-    return (product_id << 20) | location_id
-
-
-@dataclass(frozen=True, slots=True)
-class ProductRow:
-    """A product's number and its three identifiers."""
-
-    id: int
-    part_number: str | None
-    upc: str | None
-    sku: str | None
 
 
 def _record(row: Sequence[Any]) -> StockRecord:

@@ -9,8 +9,8 @@ import msgspec
 from kibo_simulator.jobs import enqueue_cost
 from kibo_simulator.simulator import DeletionScope
 from kibo_simulator.stock.identifiers import PatternError, Wanted, check_pattern, is_pattern
+from kibo_simulator.stock.records import Location, inventory_id
 from kibo_simulator.stock_work import DeleteWork
-from kibo_simulator.store.stock import Location, inventory_id
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
 from kibo_simulator.web.wire import DeleteItemsRequest, DeleteRequest, ProductRef, decode, identifiers_body

@@ -8,8 +8,8 @@ import msgspec
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.lookup import answering
 from kibo_simulator.stock.quantities import available
+from kibo_simulator.stock.records import Location, StockRecord
 from kibo_simulator.stock_work import AdjustWork, QuantityItem, RefreshWork
-from kibo_simulator.store.stock import Location, StockRecord
 from kibo_simulator.web.errors import ApiError, Fault, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
 from kibo_simulator.web.wire import (

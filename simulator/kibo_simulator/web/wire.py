@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from kibo_simulator.jobs import TERMINAL
+from kibo_simulator.stock.records import ProductRow, StockRecord
 from kibo_simulator.store.jobs import JobRow
-from kibo_simulator.store.stock import ProductRow, StockRecord
 from kibo_simulator.timestamps import iso_milliseconds
 from kibo_simulator.web.errors import ApiError, Fault
 

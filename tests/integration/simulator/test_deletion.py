@@ -116,7 +116,7 @@ async def test_a_pattern_that_would_be_exponential_elsewhere_is_answered_at_once
 
 
 def _row(location: str, part_number: str) -> Any:
-    from kibo_simulator.stock.location_export import InventoryRow
+    from kibo_simulator.files.location_export import InventoryRow
 
     return InventoryRow(location, part_number, None, None, 1)
 

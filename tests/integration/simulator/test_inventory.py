@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kibo_simulator import InventorySettings, SampleSettings, Settings
+from kibo_simulator.files.location_export import InventoryRow
 from kibo_simulator.rate_limits import UNLIMITED
-from kibo_simulator.stock.location_export import InventoryRow
 
 from .conftest import V1, V5, Bench, MakeBench
 

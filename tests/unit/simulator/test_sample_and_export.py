@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kibo_simulator import SampleSettings, Settings, Simulator
+from kibo_simulator.files.location_export import InventoryFileError, read_inventory
 from kibo_simulator.stock.identifiers import is_pattern
-from kibo_simulator.stock.location_export import InventoryFileError, read_inventory
 from kibo_simulator.stock.sample import sample_location, sample_product, upc_check_digit
 
 
@@ -71,7 +71,7 @@ def test_any_text_survives_the_quoting(rows: list[tuple[str, int]]) -> None:
     """Quotes, commas and semicolons in part numbers come back whole."""
     import tempfile
 
-    from kibo_simulator.stock.location_export import InventoryRow
+    from kibo_simulator.files.location_export import InventoryRow
 
     given_rows = [InventoryRow("L1", text.strip(), None, None, quantity) for text, quantity in rows]
     simulator = Simulator(Settings(sample=SampleSettings(locations=0, products=0)))

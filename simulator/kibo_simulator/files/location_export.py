@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TextIO
 
-from kibo_simulator.store.stock import StockRecord
+from kibo_simulator.stock.records import StockRecord
 
 COLUMNS = ("LocationCode", "PartNumber", "UPC", "SKU", "OnHand", "Available", "SafetyStock", "Floor", "LTD")
 

@@ -1,0 +1,1 @@
+"""Inventory as files: what Kibo delivers and what it takes in."""

@@ -1,0 +1,61 @@
+"""Locations, products and inventory records as values (I-1, I-3)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kibo_simulator.stock.quantities import Counters, available
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that holds stock; ``id`` is the database's number for it."""
+
+    id: int
+    tenant_id: int
+    code: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StockRecord:
+    """One inventory record with the names of its location and product; quantities are whole units (I-1, I-3)."""
+
+    location_code: str
+    location_name: str
+    part_number: str | None
+    upc: str | None
+    sku: str | None
+    on_hand: int
+    allocated: int
+    pending: int
+    safety_stock: int
+    floor: int
+    details: dict[str, Any]
+    location_id: int
+    product_id: int
+
+    @property
+    def counters(self) -> Counters:
+        """The counted part of the record."""
+        return Counters(self.on_hand, self.allocated, self.pending, self.safety_stock)
+
+    @property
+    def available(self) -> int:
+        """Units that may be promised, safety stock withheld (I-3)."""
+        return available(self.counters)
+
+
+def inventory_id(location_id: int, product_id: int) -> int:
+    """A number for a record that is unique in the simulator and exact in a JavaScript number."""
+    return (product_id << 20) | location_id
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """A product's number and its three identifiers."""
+
+    id: int
+    part_number: str | None
+    upc: str | None
+    sku: str | None
