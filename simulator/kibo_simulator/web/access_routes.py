@@ -24,7 +24,8 @@ def _refused() -> ApiError:
 def oauth(call: Call) -> Answer:
     """Client credentials, JSON or form-encoded; with a refresh token the same call refreshes (A-1)."""
     call.summary["grant"] = "client_credentials"
-    if call.content_type == "application/x-www-form-urlencoded":
+    # Many programs label every body as a form; JSON is known by its brace.
+    if call.content_type == "application/x-www-form-urlencoded" and not call.body.lstrip().startswith(b"{"):
         form = parse_qs(call.body.decode("utf-8", "replace"), max_num_fields=32)
         wanted = OAuthRequest(**{name: form[name][-1] for name in OAuthRequest.__struct_fields__ if name in form})
     else:
