@@ -23,7 +23,7 @@ from kibo_scenarios.events import (
     WorldReady,
     nobody,
 )
-from kibo_scenarios.evidence import Evidence, JournalEntry, RecordKey, RoundTrip, decode_journal
+from kibo_scenarios.evidence import Evidence, RecordKey, RoundTrip, decode_journal
 from kibo_scenarios.figures import check, figures_of
 from kibo_scenarios.grading import grade
 from kibo_scenarios.memory_transport import Link, MemoryConnector, MemoryNetwork, serve_in_memory
@@ -39,6 +39,7 @@ from kibo_scenarios.world import (
     job_facts,
     journal_lines,
     pool_limits,
+    refuse_defective_journal,
     settings_of,
     take_stock,
     write_export,
@@ -174,7 +175,7 @@ async def _live(
     finally:
         simulator.close()
     journal = decode_journal(lines)
-    _blame_the_harness(journal)
+    refuse_defective_journal(journal)
     limits = pool_limits(settings)
     plan = scenario.client
     evidence = Evidence(
@@ -223,14 +224,3 @@ async def _settle(simulator: Simulator, loop: VirtualTimeLoop) -> None:
             raise HarnessError(f"jobs were still at work {format_span(LONGEST_SETTLING)} after the client had ended")
         await asyncio.sleep(max(0, due - loop.wall_us()) / 1_000_000)
         simulator.advance()
-
-
-def _blame_the_harness(journal: Sequence[JournalEntry]) -> None:
-    """Raise when the simulator answered 500 although no fault was asked for: that is its own defect.
-
-    Raises:
-        HarnessError: Naming the first such request.
-    """
-    for entry in journal:
-        if entry.status == 500 and entry.fault is None:
-            raise HarnessError(f"the simulator itself failed at {entry}")

@@ -1,6 +1,6 @@
 """The world of a run: a simulator with its tenant, the records that are to go, and the evidence that is left after."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from kibo_scenarios.errors import HarnessError, UsageError
-from kibo_scenarios.evidence import JobFact, PoolLimit, Quantities, RecordKey
+from kibo_scenarios.evidence import JobFact, JournalEntry, PoolLimit, Quantities, RecordKey
 from kibo_scenarios.scenario import Scenario, Targets
 from kibo_simulator import Settings, Simulator, StockRecord
 
@@ -86,6 +86,17 @@ def journal_lines(simulator: Simulator) -> tuple[bytes, ...]:
             f"the journal dropped {simulator.journal.dropped:,} entries; raise simulator.bounds.journal_entries"
         )
     return tuple(simulator.journal.ndjson())
+
+
+def refuse_defective_journal(journal: Iterable[JournalEntry]) -> None:
+    """Look for answers with 500 that no fault was asked for: those are defects of the simulator itself.
+
+    Raises:
+        HarnessError: Naming the first such request.
+    """
+    for entry in journal:
+        if entry.status == 500 and entry.fault is None:
+            raise HarnessError(f"the simulator itself failed at {entry}")
 
 
 def key_of(record: StockRecord) -> RecordKey:
