@@ -194,17 +194,14 @@ def _optimum(evidence: Evidence, pooled: list[JournalEntry]) -> int | None:
     admitted = [entry for entry in pooled if entry.status != 429]
     if len(evidence.limits) != 1 or not admitted or len({entry.pool for entry in pooled}) != 1:
         return None
-    (limit,) = evidence.limits
-    spacing = evidence.profile.submission_spacing
-    gaps = []
-    last: JournalEntry | None = None
-    for entry in admitted:
-        both_live = last is not None and is_submission(last) and is_submission(entry)
-        gaps.append(spacing if both_live else 0)
-        last = entry
     start = admitted[0].started_at
+    (limit,) = evidence.limits
     times = earliest_times(
-        gaps, start=start, requests_per_minute=limit.requests_per_minute, requests_per_hour=limit.requests_per_hour
+        [is_submission(entry) for entry in admitted],
+        start=start,
+        spacing=evidence.profile.submission_spacing,
+        requests_per_minute=limit.requests_per_minute,
+        requests_per_hour=limit.requests_per_hour,
     )
     last_job_ended = max((job.finished_at or 0 for job in evidence.jobs.values()), default=0)
     return max(times[-1], last_job_ended) - start

@@ -117,6 +117,16 @@ RULES: Final[tuple[Rule, ...]] = (
         throttling.few_refusals,
     ),
     Rule(
+        "TH-7",
+        _E,
+        "At least 90 % of the admissible budget is used while work is waiting",
+        f"{_DELETION_GUIDE} (C16)",
+        "a client that was told the limits, and work for more than a minute",
+        "Plan by the server's minutes and quarter hours instead of adding fixed pauses to every call.",
+        "delete",
+        throttling.budget_used,
+    ),
+    Rule(
         "BA-1",
         _M,
         "No deleteItems or adjust call carries more than 1,000 items, no refresh more than 12,000",
@@ -215,6 +225,16 @@ RULES: Final[tuple[Rule, ...]] = (
         "Keep every id of every jobIDs array before sending the next batch, and follow each to its end.",
         "jobs",
         jobs.every_job_seen_ended,
+    ),
+    Rule(
+        "JB-5",
+        _M,
+        "The scope of a FAILED job, and no more, is submitted again, or reported as undone",
+        f"{_DELETION_GUIDE} (C12)",
+        "a job that fails",
+        "Dry-run the failed location's items again, submit what is left there, and report what still fails.",
+        "delete",
+        jobs.failed_scope_resubmitted,
     ),
     Rule(
         "RT-1",

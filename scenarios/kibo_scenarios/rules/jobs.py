@@ -1,4 +1,4 @@
-"""Rules JB-1 to JB-4: how a client follows the jobs that its requests began (J-4, J-8)."""
+"""Rules JB-1 to JB-5: how a client follows the jobs that its requests began (J-4, J-8)."""
 
 from itertools import pairwise
 
@@ -10,6 +10,7 @@ from kibo_scenarios.rules.traffic import (
     list_filter,
     list_start,
     polled_job,
+    submissions,
 )
 from kibo_scenarios.rules.verdict import Finding, Outcome, inconclusive, judged
 
@@ -125,6 +126,62 @@ def every_job_seen_ended(evidence: Evidence) -> Outcome:
         if job not in ended
     ]
     return judged(expected, findings, f"all {len(handed):,} jobs seen ended", tuple(handed.values()))
+
+
+def failed_scope_resubmitted(evidence: Evidence) -> Outcome:
+    """JB-5 (C12, J-8): the scope of a FAILED job, and no more, is submitted again, or its records are named as undone.
+
+    A failed job is ignored when none of its location's records is named as undone and no later deletion takes up an
+    item of its batch at its location. More than its scope is resent when a later deletion repeats the whole batch,
+    at all its locations, although some of its jobs had succeeded.
+    """
+    expected = "a FAILED job's items are deleted again at its location only, or named as undone"
+    live = [entry for entry in submissions(evidence.journal) if entry.answered]
+    failed = {job: fact for job, fact in evidence.jobs.items() if fact.status == "FAILED"}
+    ids = {job for entry in live for job in entry.job_ids}
+    if not failed.keys() & ids:
+        return inconclusive(expected, "no job of a live deletion failed")
+    named = {key.location_code for key in evidence.undone}
+    findings: list[Finding] = []
+    for index, entry in enumerate(live):
+        mine = [failed[job] for job in entry.job_ids if job in failed]
+        if not mine:
+            continue
+        again = [other for other in live[index + 1 :] if _items(other) & _items(entry)]
+        findings += [
+            Finding(
+                message=f"{entry}: the failed job at {location} was neither submitted again nor named as undone",
+                at=entry.finished_at,
+                entries=(entry.seq,),
+            )
+            for location in sorted({fact.location_code for fact in mine} - named)
+            if not any(_reaches(other, location) for other in again)
+        ]
+        if len(mine) < len(entry.job_ids):
+            findings += [
+                Finding(
+                    message=f"{other} repeated all of {entry}, though only {len(mine)} of its jobs had failed",
+                    at=other.started_at,
+                    entries=(entry.seq, other.seq),
+                )
+                for other in again
+                if _items(entry) <= _items(other) and _as_wide(other, entry)
+            ]
+    return judged(expected, findings, f"{len(failed)} failed jobs were followed up", tuple(live))
+
+
+def _items(entry: JournalEntry) -> frozenset[str]:
+    return frozenset(entry.summary.item_hashes or ())
+
+
+def _reaches(entry: JournalEntry, location: str) -> bool:
+    return bool(entry.summary.all_locations) or location in (entry.summary.location_codes or ())
+
+
+def _as_wide(entry: JournalEntry, first: JournalEntry) -> bool:
+    if first.summary.all_locations or entry.summary.all_locations:
+        return bool(entry.summary.all_locations)
+    return set(first.summary.location_codes or ()) <= set(entry.summary.location_codes or ())
 
 
 def _polls_by_job(evidence: Evidence) -> dict[int, list[JournalEntry]]:

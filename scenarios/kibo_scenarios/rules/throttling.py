@@ -1,4 +1,4 @@
-"""Rules TH-1 to TH-6: what a client does about 429 and Retry-After (RL-7 to RL-12).
+"""Rules TH-1 to TH-7: what a client does about 429 and Retry-After (RL-7 to RL-12).
 
 Who broke a wait is split in two, so that a finding names one defect:
 
@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kibo_scenarios.evidence import Evidence, JournalEntry
-from kibo_scenarios.moments import SECOND, clock_time, format_span
+from kibo_scenarios.moments import MINUTE, SECOND, clock_time, format_span
+from kibo_scenarios.optimum import earliest_times
 from kibo_scenarios.rules.traffic import (
     Chain,
     by_pool,
@@ -159,6 +160,41 @@ def few_refusals(evidence: Evidence) -> Outcome:
         for entry in refused[:1]
     ]
     return judged(expected, findings, figure)
+
+
+def budget_used(evidence: Evidence) -> Outcome:
+    """TH-7 (C16): the admissible budget is used while work waits, where the client knows the limits.
+
+    Work waits until the last batch is sent. The share is the least time in which the requests up to then could have
+    been admitted, each after the answer to the one before, divided by the time that they took.
+    """
+    share = evidence.profile.budget_share
+    expected = f"at least {share:.0%} of the admissible budget is used until the last batch is sent"
+    pools = list(by_pool(evidence.journal).values())
+    if not evidence.limits_known or len(evidence.limits) != 1 or len(pools) != 1:
+        return inconclusive(expected, "the client had not been told the limits that were enforced")
+    admitted = [entry for entry in pools[0] if entry.status != 429]
+    last = max((index for index, entry in enumerate(admitted) if is_submission(entry)), default=0)
+    waiting = admitted[: last + 1]
+    (limit,) = evidence.limits
+    trips = evidence.round_trip.least * last
+    least = 0
+    if waiting:
+        times = earliest_times(
+            [is_submission(entry) for entry in waiting],
+            start=waiting[0].started_at,
+            spacing=evidence.profile.submission_spacing,
+            requests_per_minute=limit.requests_per_minute,
+            requests_per_hour=limit.requests_per_hour,
+        )
+        least = times[-1] - times[0] + trips
+    if least < MINUTE:
+        return inconclusive(expected, f"the work could have been sent within {format_span(least)}: too short to tell")
+    took = waiting[-1].started_at - waiting[0].started_at
+    figure = f"{min(1.0, least / took):.0%}: {format_span(took)} for what {format_span(least)} allow"
+    wasteful = least / took < share
+    finding = Finding(message=figure, at=waiting[-1].started_at, entries=(waiting[0].seq, waiting[-1].seq))
+    return judged(expected, [finding] if wasteful else [], figure, (waiting[0], waiting[-1]))
 
 
 def _early(evidence: Evidence, *, without_header: bool = False) -> Iterator[_Early]:

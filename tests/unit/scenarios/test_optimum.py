@@ -20,23 +20,28 @@ limits = st.none() | st.integers(min_value=1, max_value=5)
 @settings(deadline=None)
 @given(
     start=st.integers(min_value=0, max_value=HOUR),
-    gaps=st.lists(st.sampled_from([0, SECOND, 5 * SECOND, MINUTE]), max_size=25),
+    submissions=st.lists(st.booleans(), max_size=25),
+    spacing=st.sampled_from([0, SECOND, 5 * SECOND, MINUTE, HOUR]),
     rpm=limits,
     rph=limits,
 )
 def test_the_bound_is_what_the_greediest_client_achieves(
-    start: int, gaps: list[int], rpm: int | None, rph: int | None
+    start: int, submissions: list[bool], spacing: int, rpm: int | None, rph: int | None
 ) -> None:
     """Sending each request at the first moment the definition admits gives exactly the recursion's times."""
     times: list[int] = []
     now = start
-    for gap in gaps:
-        now += gap
+    may_submit = start
+    for is_submission in submissions:
+        now = max(now, may_submit) if is_submission else now
         while not admitted(times, now, rpm, rph):
             now = (now // MINUTE + 1) * MINUTE
         times.append(now)
+        may_submit = now + spacing if is_submission else may_submit
 
-    assert times == earliest_times(gaps, start=start, requests_per_minute=rpm, requests_per_hour=rph)
+    assert times == earliest_times(
+        submissions, start=start, spacing=spacing, requests_per_minute=rpm, requests_per_hour=rph
+    )
 
 
 @settings(deadline=None)
@@ -56,6 +61,6 @@ def test_no_admitted_schedule_is_ahead_of_the_bound(
         now += delay
         if admitted(times, now, rpm, rph):
             times.append(now)
-    bound = earliest_times([0] * len(times), start=start, requests_per_minute=rpm, requests_per_hour=rph)
+    bound = earliest_times([False] * len(times), start=start, spacing=0, requests_per_minute=rpm, requests_per_hour=rph)
 
     assert all(least <= at for least, at in zip(bound, times, strict=True))

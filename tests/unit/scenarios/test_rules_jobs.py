@@ -1,12 +1,14 @@
 # Asserts read expected == actual here, whatever stands on the left.
 # ruff: noqa: SIM300
-"""JB-1 to JB-4 on stories told by hand."""
+"""JB-1 to JB-5 on stories told by hand."""
+
+from typing import Any
 
 import pytest
 
-from kibo_scenarios.evidence import Evidence
+from kibo_scenarios.evidence import Evidence, JobFact
 from kibo_scenarios.rules import RULES_BY_ID, Outcome, Verdict
-from kibo_scenarios.testing import Story
+from kibo_scenarios.testing import Story, record
 
 
 def judge(rule: str, evidence: Evidence) -> Outcome:
@@ -132,3 +134,50 @@ def test_jb4_an_answer_that_was_lost_shows_nothing() -> None:
     story.poll(1, "SUCCESS", at=10, lost=True)
 
     assert Verdict.FAIL == judge("JB-4", story.evidence()).verdict
+
+
+def with_failure(story: Story, **fields: Any) -> Evidence:
+    """Return the evidence in which the job at L1 of the first batch failed and the one at L2 succeeded."""
+    jobs = {1: JobFact(location_code="L1", status="FAILED", finished_at=5)}
+    jobs[2] = JobFact(location_code="L2", status="SUCCESS", finished_at=6)
+    return story.evidence(jobs=jobs, **fields)
+
+
+def first_batch() -> Story:
+    """One batch at two locations, followed to its end."""
+    story = Story()
+    story.delete("ab", ["L1", "L2"], jobs=[1, 2])
+    story.list_jobs({1: "FAILED", 2: "SUCCESS"}, at=20)
+    return story
+
+
+def test_jb5_the_failed_scope_is_submitted_again() -> None:
+    """JB-5: what was left at the failed location is enough, and so is naming it."""
+    story = first_batch()
+    named = with_failure(story, undone=frozenset({record("L1", "a")}))
+    story.delete("a", ["L1"], at=40, jobs=[3])
+
+    assert Verdict.PASS == judge("JB-5", with_failure(story)).verdict
+    assert Verdict.PASS == judge("JB-5", named).verdict
+
+
+def test_jb5_ignoring_a_failure_is_a_breach() -> None:
+    """JB-5: other products there, or the same ones elsewhere, do not take the failed scope up."""
+    story = first_batch()
+    story.delete("z", ["L1"], at=40, jobs=[3])
+    story.delete("a", ["L2"], at=60, jobs=[4])
+
+    assert Verdict.FAIL == judge("JB-5", with_failure(story)).verdict
+
+
+def test_jb5_resending_everything_is_a_breach() -> None:
+    """JB-5: the whole batch again, although one of its jobs had succeeded."""
+    story = first_batch()
+    story.delete("ab", ["L1", "L2"], at=40, jobs=[3])
+
+    assert Verdict.FAIL == judge("JB-5", with_failure(story)).verdict
+
+
+def test_jb5_needs_a_failure() -> None:
+    """JB-5: jobs that all succeed show nothing."""
+    assert Verdict.INCONCLUSIVE == judge("JB-5", first_batch().evidence()).verdict

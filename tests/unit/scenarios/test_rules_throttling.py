@@ -1,6 +1,6 @@
 # Asserts read expected == actual here, whatever stands on the left.
 # ruff: noqa: SIM300
-"""TH-1 to TH-6 on stories told by hand: each can pass, fail, and say that nothing could be concluded."""
+"""TH-1 to TH-7 on stories told by hand: each can pass, fail, and say that nothing could be concluded."""
 
 import pytest
 
@@ -262,6 +262,32 @@ def test_th6_passes_without_429() -> None:
     story.delete("a")
 
     assert Verdict.PASS == judge("TH-6", story.evidence(limits_known=True)).verdict
+
+
+def paced(seconds: float) -> Story:
+    """Forty batches at an even pace."""
+    story = Story()
+    for index in range(40):
+        story.delete(f"{index}", at=index * seconds)
+    return story
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(5.2, Verdict.PASS), (10, Verdict.FAIL)])
+def test_th7_sleeping_twice_too_long_wastes_the_budget(seconds: float, verdict: Verdict) -> None:
+    """TH-7: batches at the least spacing use the budget; at twice that they use half of it."""
+    limits = (PoolLimit(route="*", requests_per_minute=50, requests_per_hour=200),)
+
+    assert verdict == judge("TH-7", paced(seconds).evidence(limits=limits, limits_known=True)).verdict
+
+
+def test_th7_needs_known_limits_and_enough_work() -> None:
+    """TH-7: a client that was not told the limits, or had work for seconds only, is not held to it."""
+    limits = (PoolLimit(route="*", requests_per_minute=50, requests_per_hour=200),)
+    short = Story()
+    short.delete("a")
+
+    assert Verdict.INCONCLUSIVE == judge("TH-7", paced(10).evidence(limits=limits)).verdict
+    assert Verdict.INCONCLUSIVE == judge("TH-7", short.evidence(limits=limits, limits_known=True)).verdict
 
 
 def test_a_hot_loop_of_thousands_is_judged_quickly_and_told_briefly() -> None:
