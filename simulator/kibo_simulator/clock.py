@@ -10,6 +10,9 @@ from typing import Literal
 
 ClockMode = Literal["real", "scaled", "manual"]
 
+LATEST = 253_370_764_800_000_000
+"""The year 9999: beyond it there are no ISO 8601 dates, so no clock is moved there."""
+
 
 class ClockError(ValueError):
     """An order that the clock cannot follow: backwards, or at a speed that is not positive."""
@@ -89,11 +92,13 @@ class Clock:
         """Move to ``instant``, which must not lie in the past, and go on from there in the same mode.
 
         Raises:
-            ClockError: the instant is earlier than now.
+            ClockError: the instant is earlier than now, or later than `LATEST`.
         """
         now = self.now()
         if instant < now:
             raise ClockError(f"the clock never moves backwards: asked for {instant - now} microseconds")
+        if instant > LATEST:
+            raise ClockError("the clock does not go beyond the year 9998")
         self._anchor(instant)
 
     def advance(self, duration: int) -> int:

@@ -2,17 +2,30 @@
 
 import asyncio
 import json
+import logging
 import signal
 import sys
 from contextlib import suppress
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.version import __version__
 from kibo_simulator.web import build_application
 
 _DRAIN_SECONDS = 5.0
+
+
+class _OneLine(logging.Filter):
+    """A client that speaks broken HTTP deserves a line in the log, not a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.msg = f"{record.getMessage()}: {' '.join(str(error).split())[:200]}"
+            record.args, record.exc_info, record.levelno, record.levelname = (), None, logging.WARNING, "WARNING"
+        return True
 
 
 class BindError(Exception):
@@ -28,6 +41,7 @@ async def serve(simulator: Simulator, *, host: str, port: int, control_token: st
     Raises:
         BindError: the address is taken or not ours.
     """
+    logging.getLogger("aiohttp.server").addFilter(_OneLine())
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,7 +6,7 @@ import msgspec
 
 from kibo_simulator.tenants import Tokens
 from kibo_simulator.timestamps import SECOND, iso_milliseconds
-from kibo_simulator.web.errors import ApiError
+from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation
 from kibo_simulator.web.wire import OAuthRequest, RefreshTicketRequest, TicketRequest, decode
 
@@ -26,7 +26,10 @@ def oauth(call: Call) -> Answer:
     call.summary["grant"] = "client_credentials"
     # Many programs label every body as a form; JSON is known by its brace.
     if call.content_type == "application/x-www-form-urlencoded" and not call.body.lstrip().startswith(b"{"):
-        form = parse_qs(call.body.decode("utf-8", "replace"), max_num_fields=32)
+        try:
+            form = parse_qs(call.body.decode("utf-8", "replace"), max_num_fields=32)
+        except ValueError:
+            raise validation_error("$", "the form has more than 32 fields") from None
         wanted = OAuthRequest(**{name: form[name][-1] for name in OAuthRequest.__struct_fields__ if name in form})
     else:
         wanted = decode(_oauth, call.body)

@@ -132,10 +132,10 @@ class ControlPlane:
         return int(text)
 
     @staticmethod
-    def _whole(request: web.Request, name: str, default: int | None) -> int | None:
+    def _whole(request: web.Request, name: str) -> int | None:
         text = request.query.get(name, "")
         if not text:
-            return default
+            return None
         if not text.isascii() or not text.isdigit() or len(text) > 15:
             raise validation_error(name, f"expected a whole number, got {text[:40]!r}")
         return int(text)
@@ -179,7 +179,10 @@ class ControlPlane:
             raise validation_error("$", "needs exactly one of seconds, toNextEvent and untilIdle")
         simulator = self._simulator
         if wanted.seconds is not None:
-            simulator.clock.advance(round(wanted.seconds * SECOND))
+            try:
+                simulator.clock.advance(round(wanted.seconds * SECOND))
+            except ClockError as error:
+                raise validation_error("$.seconds", str(error)) from None
             simulator.advance()
             return self._get_clock(request, body)
         for _ in range(_MOST_EVENTS):
@@ -218,7 +221,7 @@ class ControlPlane:
         if request.query.get("format", "ndjson") != "ndjson":
             raise validation_error("format", "expected ndjson")
         journal = self._simulator.journal
-        lines = journal.ndjson(self._whole(request, "since", 0) or 0, self._whole(request, "limit", None))
+        lines = journal.ndjson(self._whole(request, "since") or 0, self._whole(request, "limit"))
         return web.Response(
             body=b"".join(lines),
             headers={"Content-Type": "application/x-ndjson", "X-Journal-Dropped": str(journal.dropped)},
@@ -230,11 +233,12 @@ class ControlPlane:
         return {"cleared": cleared}
 
     def _jobs(self, request: web.Request, body: bytes) -> list[dict[str, Any]]:
+        limit = self._whole(request, "limit")
         jobs = self._simulator.jobs.newest(
             self._tenant(request),
             location_code=None,
             types=(),
-            limit=self._whole(request, "limit", 1_000) or 1_000,
+            limit=1_000 if limit is None else limit,
             offset=0,
         )
         return [job_body(job) for job in jobs]

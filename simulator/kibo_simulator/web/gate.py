@@ -173,16 +173,16 @@ class Gate:
             except web.HTTPRequestEntityTooLarge:
                 most = self._simulator.settings.bounds.body_bytes
                 raise ApiError(413, "VALIDATION_ERROR", f"the body is larger than {most} bytes") from None
-            except web.HTTPException as error:
-                raise ApiError(error.status, "VALIDATION_ERROR", f"the body is not readable: {error.reason}") from None
+            except (web.HTTPException, web.RequestPayloadError, ConnectionError) as error:
+                reason = " ".join(str(error).split())[:200]
+                raise ApiError(400, "VALIDATION_ERROR", f"the body is not readable: {reason}") from None
         visit.call = Call(
             simulator=self._simulator,
             tenant_id=visit.grant.tenant_id if visit.grant else 0,
             now=self._simulator.advance(),
             path=request.match_info,
-            query=parse_qs(request.query_string, keep_blank_values=True, max_num_fields=1_000)
-            if request.query_string
-            else {},
+            # aiohttp bounds the request line, and so the number of parameters.
+            query=parse_qs(request.query_string, keep_blank_values=True) if request.query_string else {},
             body=visit.body,
             content_type=request.content_type,
             host=request.headers.get("Host", ""),
