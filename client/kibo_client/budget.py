@@ -27,6 +27,9 @@ LEAST_RETRY_AFTER_S = 60
 # No documented wait is longer than an hour; a longer one is obeyed up to a day, past that it is not a wait but nonsense.
 MOST_RETRY_AFTER_S = 86_400
 MOST_ENTRIES = 200_000
+# Whoever gets at least a tenth of what was told is thought to have it alone.
+FAIR_SHARE = 10
+LEAST_FAIR = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class _Limit:
     windows: int
     value: int | None
     surprises: int = 0
+    refused_at_count: int = 0
+    """How many of our own requests the windows of the newest surprise surely held."""
     evidence: Refusal | None = None
     """The refusal that taught the value, kept while a better known clock may read more out of it."""
 
@@ -64,6 +69,21 @@ def parse_retry_after(header: str | None) -> int | None:
         return None
     value = int(header.strip()[:12])
     return value if 0 < value <= MOST_RETRY_AFTER_S else None
+
+
+def _given_way(limit: _Limit, surely: int) -> int:
+    """What is left of a limit after a refusal that it does not explain: it was told wrong, or somebody else spends of it.
+
+    The same count twice, or an hour's refusal (which costs an hour if it comes again) after a fair share of what was told, is
+    taken as the limit itself. A first surprise in a minute may be a passing visitor; after that, give way by half a time.
+    """
+    assert limit.value is not None, "an unknown limit is learnt, not surprised"
+    fair = limit.windows > 1 and surely >= max(LEAST_FAIR, limit.value // FAIR_SHARE)
+    if surely and (fair or surely == limit.refused_at_count):
+        return min(limit.value, surely)
+    if limit.surprises > 1 and surely:
+        return max(1, min(limit.value, max(surely, limit.value // 2)))
+    return limit.value
 
 
 class Budget:
@@ -222,9 +242,8 @@ class Budget:
             return
         limit.surprises += 1
         limit.evidence = None
-        if limit.surprises > 1 and surely:
-            # Not a passing visitor: the quota is smaller than we were told, or shared. Give way, at most by half a time.
-            limit.value = max(1, min(limit.value, max(surely, limit.value // 2)))
+        limit.value = _given_way(limit, surely)
+        limit.refused_at_count = surely
         self._add_ghosts(limit, now, limit.value - surely, age=newest_windows - 1)
 
     def _read_evidence_again(self) -> None:

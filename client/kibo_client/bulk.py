@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from kibo_client.account import Account
 from kibo_client.batching import Batch, first_items, full_batches, halves, restricted
-from kibo_client.budget import Budget, Slot
+from kibo_client.breaker import Breaker
+from kibo_client.budget import Budget
 from kibo_client.errors import UnexpectedEventError
 from kibo_client.events import (
     Accepted,
@@ -41,22 +41,23 @@ from kibo_client.events import (
     Throttled,
     Wait,
 )
+from kibo_client.identifiers import Kind
+from kibo_client.job_book import JobBook
 from kibo_client.optimum import earliest_times
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.polling import TERMINAL, PollSchedule
-from kibo_client.report import BulkDeleteReport, FailedJob, ThrottledRequest
+from kibo_client.report import BulkDeleteReport, FailedJob, Progress, ThrottledRequest
 from kibo_client.retry import Action as RetryAction
 from kibo_client.retry import AnswerClass, Effect, action_for, backoff
 from kibo_client.scope import Clean, ScopeJudge
-from kibo_client.settlement import JobRecord, at, settle
+from kibo_client.settlement import at, in_both, settle
 from kibo_client.targets import Locations, Product, Target, Wanted
 from kibo_client.units import MINUTE, QUARTER, SECOND, seconds
+from kibo_client.work import Attempts, Work, WorkList
 
 # While batches wait and quota is scarce, one poll in this time keeps an eye on the queue.
 SCARCE_POLL_INTERVAL = QUARTER
 UNKNOWN_POLL_INTERVAL = MINUTE
-# After this many useless answers in a row, whatever the request, the whole run slows down; after three times as many it stops.
-USELESS_IN_A_ROW = 8
 GATEWAY_TIMEOUTS_BEFORE_SPLIT = 2
 
 KIND_NAMES: dict[type, str] = {
@@ -65,53 +66,6 @@ KIND_NAMES: dict[type, str] = {
     PollJob: "getJob",
     ListJobs: "listJobs",
 }
-
-
-@dataclass(slots=True)
-class _Attempts:
-    """How one request has fared so far."""
-
-    failures: int = 0
-    throttles: int = 0
-    gateway_timeouts: int = 0
-    token_renewed: bool = False
-    retry_at: int = 0
-
-
-@dataclass(slots=True)
-class _Work:
-    """A batch on its way: to be checked by a dry run, to be submitted, at work as jobs."""
-
-    number: int
-    batch: Batch
-    generation: int
-    attempts: _Attempts = field(default_factory=_Attempts)
-    found: dict[Product, Locations] = field(default_factory=dict)
-    unknown_outcomes: int = 0
-    sent_at: int = 0
-    open_jobs: set[int] = field(default_factory=set)
-    jobs: list[int] = field(default_factory=list)
-
-    @property
-    def found_locations(self) -> Locations:
-        return frozenset().union(*set(self.found.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where an operation stands, for display."""
-
-    phase: str
-    batches: int
-    checked: int
-    submitted: int
-    jobs: int
-    jobs_open: int
-    jobs_failed: int
-    requests: int
-    throttled: int
-    minute_room: int | None
-    hour_room: int | None
 
 
 class BulkDelete:
@@ -130,40 +84,32 @@ class BulkDelete:
         self.wanted = Wanted(targets)
         self.budget = budget
         self._options = options
-        self._judge = ScopeJudge(self.wanted, options.batch_size)
-        self._polls = PollSchedule(patience=seconds(options.job_patience_s), page_size=options.list_page_size)
-        self._works: list[_Work] = []
-        self._to_check: deque[int] = deque()
-        self._to_submit: deque[int] = deque()
+        self._judge = ScopeJudge(self.wanted, options.batch_size, frozenset(map(Kind, options.identifiers)))
+        self._work = WorkList()
+        self._work.add(full_batches(first_items(self.wanted, self._judge.index), options.batch_size), generation=0)
+        self._jobs = JobBook(PollSchedule(patience=seconds(options.job_patience_s), page_size=options.list_page_size))
+        self._account = Account(self.wanted)
+        self._breaker = Breaker()
         self._to_reconcile: deque[int] = deque()
         self._failed_scopes: list[tuple[Batch, dict[Product, Locations], int]] = []
-        self._poll_attempts: dict[int, _Attempts] = {}
-        self._list_attempts = _Attempts()
-        self._jobs: dict[int, JobRecord] = {}
+        self._list_attempts = Attempts()
         self._scope: Scope | None = None
         self._confirmed: bool | None = None
         self._under_way: Sent | None = None
         self._next_submit_at = 0
         self._last_poll_at = 0
-        self._pause = Slot(0, "")
-        self._useless_in_a_row = 0
         self._stopped: str | None = None
-        self._account = Account(self.wanted)
         self._began_at: int | None = None
         self._ended_at = 0
-        self._enqueue(full_batches(first_items(self.wanted, self._judge.index), options.batch_size), generation=0)
 
     def __repr__(self) -> str:
-        return (
-            f"<BulkDelete {len(self._to_check)} to check, {len(self._to_submit)} to submit, "
-            f"{len(self._polls)} jobs open{', stopped' if self._stopped else ''}>"
-        )
+        return f"<BulkDelete {self._work!r}, {self._jobs!r}{', stopped' if self._stopped else ''}>"
 
     # Reading
 
     def batch(self, number: int) -> Batch:
         """The batch that a DryRun or Submit means."""
-        return self._works[number].batch
+        return self._work[number].batch
 
     @property
     def under_way(self) -> Request | None:
@@ -182,18 +128,18 @@ class BulkDelete:
 
     def scope(self) -> Scope:
         """What the dry runs found and the submissions at hand would delete."""
-        return self._account.scope(self._works[number].found for number in self._to_submit)
+        return self._account.scope(self._work[number].found for number in self._work.to_submit)
 
     def progress(self, now: int) -> Progress:
         """Where the operation stands."""
-        ended = Counter(job.status for job in self._jobs.values())
+        ended = Counter(job.status for job in self._jobs)
         return Progress(
             phase=self._phase(),
-            batches=len(self._works),
-            checked=len(self._works) - len(self._to_check),
+            batches=len(self._work),
+            checked=len(self._work) - len(self._work.to_check),
             submitted=self._account.accepted,
             jobs=len(self._jobs),
-            jobs_open=len(self._polls),
+            jobs_open=len(self._jobs.polls),
             jobs_failed=ended["FAILED"],
             requests=self._account.requests.total(),
             throttled=len(self._account.throttled),
@@ -204,13 +150,13 @@ class BulkDelete:
     def _phase(self) -> str:
         if self._confirmed is None:
             return "finding the scope"
-        return "submitting" if self._to_submit or self._to_check else "watching jobs"
+        return "submitting" if self._work.to_submit or self._work.to_check else "watching jobs"
 
     def report(self) -> BulkDeleteReport:
         """The account of the run as it stands; complete once `next_action` says Done."""
         dry_run = self._options.dry_run_only and self._stopped is None
         undone = tuple(self._account.undone(None if dry_run else self._stopped or "the run has not come to it"))
-        jobs = self._jobs.values()
+        jobs = list(self._jobs)
         if self._stopped is not None:
             outcome = "stopped"
         else:
@@ -221,7 +167,7 @@ class BulkDelete:
             requested_records=self.wanted.records,
             requested_products=len(self.wanted),
             requested_locations=len(self.wanted.all_locations),
-            scope=self._scope if self._scope or self._to_check else self.scope(),
+            scope=self._scope if self._scope or self._work.to_check else self.scope(),
             deleted_records=self._account.deleted_records(),
             not_found_records=self._account.not_found_records(),
             batches=self._account.accepted,
@@ -244,15 +190,13 @@ class BulkDelete:
 
     def _optimum_s(self) -> float | None:
         """The least time for these dry runs, as many spaced submissions and one look at the jobs, from a standing start."""
-        if self._began_at is None or self.budget.offset is None:
+        if self._began_at is None or (offset := self.budget.offset) is None:
             return None
         dry_runs, submissions = (self._account.requests[KIND_NAMES[kind]] for kind in (DryRun, Submit))
-        spacing = seconds(self._options.spacing_s)
-        gaps = [0] * dry_runs + [0] * min(submissions, 1) + [spacing] * (submissions - 1) + [0] * bool(self._jobs)
-        offset = self.budget.offset
+        gaps = [0] * (dry_runs + 1) + [seconds(self._options.spacing_s)] * (submissions - 1) + [0] * bool(self._jobs)
         released_at = self._began_at + (offset.low + offset.high) // 2
         times = earliest_times(
-            gaps,
+            gaps if submissions else [0] * dry_runs,
             released_at=released_at,
             requests_per_minute=self.budget.requests_per_minute,
             requests_per_hour=self.budget.requests_per_hour,
@@ -264,9 +208,9 @@ class BulkDelete:
         assert self._under_way is None, "the request under way has to be answered first"
         if self._stopped is not None:
             return Done()
-        if self._confirmed is None and not self._to_check:
-            return self.scope() if self._to_submit and not self._options.dry_run_only else Done()
-        slot = max(self.budget.earliest(now), self._pause, key=lambda slot: slot.at)
+        if self._confirmed is None and not self._work.to_check:
+            return self.scope() if self._work.to_submit and not self._options.dry_run_only else Done()
+        slot = max(self.budget.earliest(now), self._breaker.pause, key=lambda slot: slot.at)
         candidates = list(self._candidates(now))
         if not candidates:
             return Done()
@@ -280,38 +224,31 @@ class BulkDelete:
     def _candidates(self, now: int) -> Iterator[tuple[Request, int, str]]:
         """What could be sent, most urgent first, with the moment it is due and what it waits for."""
         if self._to_reconcile:
-            due_at = max(self._polls.list_due_at(), self._list_attempts.retry_at)
+            due_at = max(self._jobs.polls.list_due_at(), self._list_attempts.retry_at)
             yield ListJobs(self._options.list_page_size, 0), due_at, "asking what became of a lost submission"
-        if self._confirmed and self._to_submit:
-            work = min(
-                (self._works[number] for number in self._to_submit), key=lambda w: (w.attempts.retry_at, w.number)
-            )
+        if self._confirmed and (work := self._work.next_submission(now)) is not None:
             if work.attempts.retry_at <= self._next_submit_at:
                 yield Submit(work.number), self._next_submit_at, "the spacing between two submissions"
             else:
                 yield Submit(work.number), work.attempts.retry_at, "backing off before submitting again"
-        if self._to_check:
-            work = next(
-                (self._works[n] for n in self._to_check if self._works[n].attempts.retry_at <= now),
-                min((self._works[n] for n in self._to_check), key=lambda w: w.attempts.retry_at),
-            )
+        if (work := self._work.next_check(now)) is not None:
             yield DryRun(work.number), work.attempts.retry_at, "backing off before the dry run"
         room = self.budget.hour_room(now)
-        poll = self._polls.next(affordable=5 if room is None else room // 10)
+        poll = self._jobs.polls.next(affordable=5 if room is None else room // 10)
         if poll is not None:
             attempts = self._attempts_of(poll.request)
             due_at = max(poll.due_at, attempts.retry_at)
-            why = f"the next look at {len(self._polls)} open jobs"
-            if self._to_submit or self._to_check:
+            why = f"the next look at {len(self._jobs.polls)} open jobs"
+            if self._work.to_submit or self._work.to_check:
                 due_at = max(due_at, self._spare_quota_at(now, room))
-                why = f"{len(self._to_submit)} batches go before polls"
+                why = f"{len(self._work.to_submit)} batches go before polls"
             yield poll.request, due_at, why
 
     def _spare_quota_at(self, now: int, room: int | None) -> int:
         """When a poll may be squeezed in between submissions: at once if it delays none, else now and then."""
         if room is None:
             return self._last_poll_at + UNKNOWN_POLL_INTERVAL
-        still_to_come = len(self._to_submit) + 2 * len(self._to_check) + min(len(self._polls), 10)
+        still_to_come = len(self._work.to_submit) + 2 * len(self._work.to_check) + min(len(self._jobs.polls), 10)
         per_minute = self.budget.requests_per_minute
         submissions_per_minute = MINUTE // seconds(self._options.spacing_s)
         if room > 2 * still_to_come and (per_minute is None or per_minute > submissions_per_minute):
@@ -339,7 +276,7 @@ class BulkDelete:
                 self._record_answer(request, event)
                 self._advance(event.at)
             case Confirmed():
-                if self._to_check or self._confirmed is not None:
+                if self._work.to_check or self._confirmed is not None:
                     raise UnexpectedEventError("the scope was confirmed before it was found, or twice")
                 self._scope, self._confirmed = self.scope(), event.agreed
                 if not event.agreed:
@@ -349,12 +286,12 @@ class BulkDelete:
         if self._under_way is not None:
             raise UnexpectedEventError("a request was sent while another was under way")
         match event.request:
-            case DryRun(batch=number) if number not in self._to_check:
+            case DryRun(batch=number) if number not in self._work.to_check:
                 raise UnexpectedEventError(f"batch {number} was dry-run, but has no need of it")
-            case Submit(batch=number) if not (self._confirmed and number in self._to_submit):
+            case Submit(batch=number) if not (self._confirmed and number in self._work.to_submit):
                 raise UnexpectedEventError(f"batch {number} was submitted, but is not ready for it")
             case Submit(batch=number):
-                self._works[number].sent_at = event.at
+                self._work[number].sent_at = event.at
             case PollJob() | ListJobs():
                 self._last_poll_at = event.at
             case _:
@@ -368,9 +305,10 @@ class BulkDelete:
         if event.date is not None:
             self.budget.observe_date(sent_at=sent.at, received_at=now, date=event.date)
         if isinstance(request, Submit):
+            self._work[request.batch].ended_at = now
             self._next_submit_at = now + seconds(self._options.spacing_s)
         elif isinstance(request, (PollJob, ListJobs)):
-            self._polls.asked(request, now)
+            self._jobs.polls.asked(request, now)
         if isinstance(answer, Throttled):
             self.budget.throttled(now, answer.retry_after_s)
             self._note_throttle(request, answer, now)
@@ -380,77 +318,65 @@ class BulkDelete:
         if isinstance(answer, Failed):
             self._note_failure(request, answer, now)
             return
-        self._useless_in_a_row = 0
+        self._breaker.success()
         self._note_success(request, answer, now)
 
     def _note_success(self, request: Request, answer: Answer, now: int) -> None:
         match request, answer:
             case DryRun(batch=number), ScopeFound():
-                self._checked(self._works[number], answer)
+                self._checked(self._work[number], answer)
             case Submit(batch=number), Accepted():
-                self._submitted(self._works[number], answer, now)
+                self._submitted(self._work[number], answer, now)
             case PollJob(), JobSeen():
-                self._poll_attempts.pop(request.job_id, None)
-                if answer.job_id == request.job_id:
-                    self._saw((answer,), now)
+                self._settle_all(self._jobs.saw((answer,), now))
             case ListJobs(), JobsListed():
-                self._list_attempts = _Attempts()
-                self._saw(answer.jobs, now)
-                self._polls.listed(request, [job.job_id for job in answer.jobs], now)
+                self._list_attempts = Attempts()
+                self._settle_all(self._jobs.saw(answer.jobs, now))
+                self._jobs.polls.listed(request, [job.job_id for job in answer.jobs], now)
                 if self._to_reconcile:
-                    self._reconcile(self._works[self._to_reconcile.popleft()], answer.jobs, now)
+                    self._reconcile(self._work[self._to_reconcile.popleft()], answer.jobs, now)
             case _:
                 raise UnexpectedEventError(f"{type(answer).__name__} is no answer to {type(request).__name__}")
 
-    def _checked(self, work: _Work, answer: ScopeFound) -> None:
-        self._to_check.remove(work.number)
+    def _checked(self, work: Work, answer: ScopeFound) -> None:
+        self._work.to_check.remove(work.number)
         verdict = self._judge.judge(work.batch, answer)
-        work.attempts = _Attempts()
+        work.attempts = Attempts()
         if isinstance(verdict, Clean):
             self._account.gone(verdict.missing)
+            # What it found before a submission whose answer was lost, and finds no more, that submission has deleted.
+            self._account.deleted(in_both(work.found, verdict.missing))
             work.found = dict(verdict.found)
             if work.found:
-                self._to_submit.append(work.number)
+                self._work.to_submit.append(work.number)
             return
         self._account.leave_all(verdict.undone)
-        self._enqueue(verdict.batches, generation=work.generation)
+        self._work.add(verdict.batches, generation=work.generation)
 
-    def _submitted(self, work: _Work, answer: Accepted, now: int) -> None:
-        self._to_submit.remove(work.number)
+    def _submitted(self, work: Work, answer: Accepted, now: int) -> None:
+        self._work.to_submit.remove(work.number)
         self._account.accepted += 1
         if answer.job_ids is None:
             self._lost_track(work, now)
             return
-        work.attempts = _Attempts()
+        work.attempts = Attempts()
         self._take_jobs(work, answer.job_ids, now)
 
-    def _take_jobs(self, work: _Work, job_ids: Iterable[int], now: int) -> None:
-        fresh = [job_id for job_id in dict.fromkeys(job_ids) if job_id not in self._jobs]
-        for job_id in fresh:
-            self._jobs[job_id] = JobRecord(job_id, work.number)
-        work.jobs.extend(fresh)
-        work.open_jobs.update(fresh)
-        if fresh:
-            self._polls.add(fresh, now)
-        else:
+    def _take_jobs(self, work: Work, job_ids: Iterable[int], now: int) -> None:
+        if not self._jobs.take(work.number, job_ids, now):
             self._settle(work)
 
-    def _saw(self, jobs: Iterable[JobSeen], now: int) -> None:
-        for job in jobs:
-            if (record := self._jobs.get(job.job_id)) is None or job.job_id not in self._polls:
-                continue
-            record.seen = job
-            if self._polls.saw(job, now):
-                self._job_ended(record)
+    def _settle_all(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._settle(self._work[number])
 
-    def _job_ended(self, record: JobRecord) -> None:
-        work = self._works[record.batch]
-        work.open_jobs.discard(record.job_id)
-        if not work.open_jobs:
-            self._settle(work)
-
-    def _settle(self, work: _Work) -> None:
-        outcome = settle(work.found_locations, (self._jobs[job_id] for job_id in work.jobs))
+    def _settle(self, work: Work) -> None:
+        if work.adopted:
+            # They may be somebody else's jobs after all: only a dry run proves what is left.
+            work.adopted = False
+            self._work.to_check.append(work.number)
+            return
+        outcome = settle(work.found_locations, self._jobs.of_batch(work.number))
         self._account.deleted(at(work.found, outcome.deleted))
         self._account.gone(at(work.found, outcome.gone))
         for location, reason in outcome.unfinished.items():
@@ -462,36 +388,42 @@ class BulkDelete:
         for location, reason in outcome.failed.items():
             self._account.leave(at(work.found, (location,)), reason)
 
-    def _lost_track(self, work: _Work, now: int) -> None:
+    def _lost_track(self, work: Work, now: int) -> None:
         """The batch may be at work without our knowing the job ids: ask the queue before doing anything else with it."""
-        work.unknown_outcomes += 1
-        if work.unknown_outcomes >= self._options.max_attempts:
+        work.lost_answers += 1
+        if work.lost_answers >= self._options.max_attempts:
             self._account.leave(work.found, "its submissions were never answered with job ids")
             return
         self._to_reconcile.append(work.number)
         self._list_attempts.retry_at = max(self._list_attempts.retry_at, now + SECOND)
 
-    def _reconcile(self, work: _Work, jobs: Sequence[JobSeen], now: int) -> None:
-        """Adopt the jobs of a lost submission if the queue shows one per location; else check the batch afresh."""
-        offset = self.budget.offset
-        earliest = work.sent_at - 2 * SECOND + (offset.at(work.sent_at).low if offset else -QUARTER)
-        ours = [
-            job
-            for job in jobs
-            if job.job_id not in self._jobs
-            and job.location_code in work.found_locations
-            and job.added_at is not None
-            and job.added_at >= earliest
-        ]
-        if {job.location_code for job in ours} == work.found_locations:
-            self._take_jobs(work, [job.job_id for job in ours], now)
-            self._saw(ours, now)
-            return
-        self._recheck(work, now)
+    def _reconcile(self, work: Work, jobs: Sequence[JobSeen], now: int) -> None:
+        """Adopt the jobs of a lost submission if the queue shows one per location; else check the batch afresh.
 
-    def _recheck(self, work: _Work, now: int) -> None:
-        work.attempts.retry_at = now + backoff(work.unknown_outcomes, 0.0)
-        self._to_check.append(work.number)
+        Only jobs added while the submission was under way come into question: two submissions are too far apart to be mixed up.
+        """
+        ours: list[JobSeen] = []
+        if (offset := self.budget.offset) is not None:
+            first = work.sent_at + offset.at(work.sent_at).low - SECOND
+            last = work.ended_at + offset.at(work.ended_at).high + SECOND
+            ours = [
+                job
+                for job in jobs
+                if job.job_id not in self._jobs
+                and job.location_code in work.found_locations
+                and job.added_at is not None
+                and first <= job.added_at <= last
+            ]
+        if {job.location_code for job in ours} != work.found_locations:
+            self._recheck(work, now)
+            return
+        work.adopted = True
+        self._take_jobs(work, [job.job_id for job in ours], now)
+        self._settle_all(self._jobs.saw(ours, now))
+
+    def _recheck(self, work: Work, now: int) -> None:
+        work.attempts.retry_at = now + backoff(work.lost_answers, 0.0)
+        self._work.to_check.append(work.number)
 
     def _note_throttle(self, request: Request, answer: Throttled, now: int) -> None:
         self._account.throttled.append(ThrottledRequest(now, answer.retry_after_s, KIND_NAMES[type(request)]))
@@ -518,93 +450,69 @@ class BulkDelete:
             return
         attempts.failures += 1
         attempts.retry_at = now + backoff(attempts.failures, answer.jitter)
-        self._count_useless(answer, said, now)
+        if self._breaker.failure(now, answer.jitter):
+            self._stop(f"too many requests in a row failed, the last one so: {said}")
         if attempts.failures >= self._options.max_attempts:
             self._give_up(request, f"given up after {attempts.failures} attempts: {said}", now)
         elif action is RetryAction.RECONCILE:
             assert isinstance(request, Submit), "only submissions need to be reconciled"
-            self._to_submit.remove(request.batch)
-            self._lost_track(self._works[request.batch], now)
+            self._work.to_submit.remove(request.batch)
+            self._lost_track(self._work[request.batch], now)
         elif answer.status == 504 and isinstance(request, (DryRun, Submit)):
             self._split_if_too_heavy(request, attempts)
 
-    def _count_useless(self, answer: Failed, said: str, now: int) -> None:
-        self._useless_in_a_row += 1
-        if self._useless_in_a_row >= 3 * USELESS_IN_A_ROW:
-            self._stop(f"{self._useless_in_a_row} requests in a row failed, the last one so: {said}")
-        elif self._useless_in_a_row >= USELESS_IN_A_ROW:
-            wait = backoff(self._useless_in_a_row - USELESS_IN_A_ROW + 1, answer.jitter)
-            self._pause = Slot(now + wait, f"{self._useless_in_a_row} requests in a row failed")
-
-    def _split_if_too_heavy(self, request: DryRun | Submit, attempts: _Attempts) -> None:
+    def _split_if_too_heavy(self, request: DryRun | Submit, attempts: Attempts) -> None:
         """A gateway timeout means that the request was too much at once (J-9): two halves may pass."""
         attempts.gateway_timeouts += 1
-        work = self._works[request.batch]
+        work = self._work[request.batch]
         parts = halves(work.batch)
         if attempts.gateway_timeouts < GATEWAY_TIMEOUTS_BEFORE_SPLIT or not parts:
             return
-        (self._to_check if isinstance(request, DryRun) else self._to_submit).remove(request.batch)
-        for number in self._enqueue(parts, generation=work.generation):
-            self._works[number].attempts.retry_at = attempts.retry_at
+        (self._work.to_check if isinstance(request, DryRun) else self._work.to_submit).remove(request.batch)
+        self._work.add(parts, generation=work.generation, retry_at=attempts.retry_at)
 
     def _give_up(self, request: Request, reason: str, now: int) -> None:
         match request:
             case DryRun(batch=number):
-                self._to_check.remove(number)
+                self._work.to_check.remove(number)
                 self._account.leave(self._items_of(number), f"its dry run failed: {reason}")
             case Submit(batch=number):
-                self._to_submit.remove(number)
-                self._account.leave(self._works[number].found, f"its submission failed: {reason}")
+                self._work.to_submit.remove(number)
+                self._account.leave(self._work[number].found, f"its submission failed: {reason}")
             case PollJob(job_id=job_id):
-                self._give_up_job(job_id, reason)
+                self._settle_all(self._jobs.give_up((job_id,), reason))
             case ListJobs():
-                self._polls.list_is_useless()
-                self._list_attempts = _Attempts()
+                self._jobs.polls.list_is_useless()
+                self._list_attempts = Attempts()
                 while self._to_reconcile:
-                    self._recheck(self._works[self._to_reconcile.popleft()], now)
+                    self._recheck(self._work[self._to_reconcile.popleft()], now)
 
     def _items_of(self, number: int) -> dict[Product, Locations]:
         return {
             product: self.wanted[product] & item.locations
-            for item in self._works[number].batch.items
+            for item in self._work[number].batch.items
             for product in item.products
         }
 
-    def _give_up_job(self, job_id: int, reason: str) -> None:
-        self._polls.give_up(job_id)
-        record = self._jobs[job_id]
-        record.gave_up = reason
-        self._job_ended(record)
-
     def _advance(self, now: int) -> None:
         """What follows from the new state by itself: jobs given up, and the scope of failed ones taken up again (JB-5)."""
-        if self._polls.overdue(now):
-            for job_id in self._polls.outstanding:
-                self._give_up_job(job_id, f"not ended although {self._options.job_patience_s:g} s were waited")
-        busy = self._to_check or self._to_submit or self._to_reconcile or len(self._polls)
+        if self._jobs.polls.overdue(now):
+            reason = f"not ended although {self._options.job_patience_s:g} s were waited"
+            self._settle_all(self._jobs.give_up(self._jobs.polls.outstanding, reason))
+        busy = self._work.to_check or self._work.to_submit or self._to_reconcile or len(self._jobs.polls)
         if busy or not self._failed_scopes:
             return
         for batch, failed, generation in self._failed_scopes:
             locations = frozenset().union(*failed.values())
-            self._enqueue([restricted(batch, failed, locations)], generation=generation)
+            self._work.add([restricted(batch, failed, locations)], generation=generation)
         self._failed_scopes.clear()
 
-    def _enqueue(self, batches: Iterable[Batch], *, generation: int) -> list[int]:
-        numbers: list[int] = []
-        for batch in batches:
-            if not batch.items:
-                continue
-            numbers.append(len(self._works))
-            self._works.append(_Work(len(self._works), batch, generation))
-        self._to_check.extend(numbers)
-        return numbers
-
-    def _attempts_of(self, request: Request) -> _Attempts:
+    def _attempts_of(self, request: Request) -> Attempts:
         match request:
             case DryRun(batch=number) | Submit(batch=number):
-                return self._works[number].attempts
+                return self._work[number].attempts
             case PollJob(job_id=job_id):
-                return self._poll_attempts.setdefault(job_id, _Attempts())
+                return self._jobs.attempts(job_id)
             case ListJobs():
                 return self._list_attempts
 

@@ -26,7 +26,7 @@ ALL_DONE, SOMETHING_UNDONE, USAGE, INTERRUPTED = 0, 1, 2, 130
 MOST_UNDONE_SHOWN = 20
 
 
-class LimitType(click.ParamType):
+class LimitType(click.ParamType[int | str]):
     """A number of requests, or "unknown" for a limit that is to be learnt."""
 
     name = "N|unknown"
@@ -140,13 +140,14 @@ def delete(
         settings = _settings(flags, settings_file)
         if not (dry_run or yes or _can_ask()):
             _refuse("--yes: is needed to delete when there is no terminal to confirm on (or use --dry-run)")
-        targets = _targets(export)
+        targets, identifiers = _targets(export)
         from kibo_client.options import BulkDeleteOptions  # noqa: PLC0415
 
         options = BulkDeleteOptions(
             batch_size=batch_size,
             spacing_s=spacing,
             dry_run_only=dry_run,
+            identifiers=identifiers,
             max_attempts=max_attempts,
             max_resubmissions=max_resubmissions,
         )
@@ -189,14 +190,14 @@ def _settings(flags: dict[str, Any], file: Path | None) -> Settings:
     return load_settings(flags, file=file, environment={**os.environ, "KIBO_SHARED_SECRET": secret})
 
 
-def _targets(export: Path) -> list[Target]:
+def _targets(export: Path) -> tuple[list[Target], frozenset[str]]:
     from kibo_client.errors import ExportFileError  # noqa: PLC0415
-    from kibo_client.export_file import read_location_export  # noqa: PLC0415
+    from kibo_client.export_file import identifiers_in, read_location_export  # noqa: PLC0415
 
     targets = list(read_location_export(export))
     if not targets:
         raise ExportFileError(export, 0, "lists no records; nothing to do")
-    return targets
+    return targets, identifiers_in(export)
 
 
 def _run(

@@ -12,7 +12,7 @@ import aiohttp
 import anyio
 
 from kibo_client.budget import Budget
-from kibo_client.bulk import BulkDelete, Progress
+from kibo_client.bulk import BulkDelete
 from kibo_client.clock import sleep_until, steady_wall_clock
 from kibo_client.errors import CredentialsRefusedError
 from kibo_client.events import (
@@ -33,7 +33,7 @@ from kibo_client.events import (
 )
 from kibo_client.inventory import Inventory
 from kibo_client.options import BulkDeleteOptions
-from kibo_client.report import BulkDeleteReport
+from kibo_client.report import BulkDeleteReport, Progress
 from kibo_client.retry import AnswerClass
 from kibo_client.run_journal import RunJournal, digest_of, open_journal
 from kibo_client.settings import Settings

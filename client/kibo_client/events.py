@@ -61,13 +61,14 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
 
 
 class JobSeen(msgspec.Struct, frozen=True, tag="job_seen"):
-    """A job as the queue reports it; `status` as Kibo spells it, `added_at` in microseconds, None where unreadable."""
+    """A job as the queue reports it: status as Kibo spells it, moments and durations in microseconds, None if not told."""
 
     job_id: int
     status: str
     location_code: str | None = None
     messages: tuple[str, ...] = ()
     added_at: int | None = None
+    took: int | None = None
 
 
 class JobsListed(msgspec.Struct, frozen=True, tag="jobs_listed"):

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from kibo_client.errors import ExportFileError
 from kibo_client.targets import Target
@@ -26,6 +26,7 @@ MOST_ROWS = 20_000_000
 LARGEST_RATIO = 200
 IDENTIFIER_COLUMNS = ("partnumber", "upc", "sku")
 LOCATION_COLUMN = "locationcode"
+ATTRIBUTES = {"partnumber": "part_number", "upc": "upc", "sku": "sku"}
 
 
 def read_location_export(path: Path | str) -> Iterator[Target]:
@@ -37,6 +38,21 @@ def read_location_export(path: Path | str) -> Iterator[Target]:
     path = Path(path)
     with _opened(path) as (name, binary):
         yield from _rows(name, binary)
+
+
+def identifiers_in(path: Path | str) -> frozenset[str]:
+    """Which identifiers a Location Export has columns for: "part_number", "upc", "sku".
+
+    Raises:
+        ExportFileError: The file is missing or is no Location Export.
+    """
+    path = Path(path)
+    with _opened(path) as (name, binary), _text(name, binary) as text:
+        try:
+            _, identifiers = _columns(name, next(csv.reader(text, strict=True), None))
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ExportFileError(name, 1, f"is not CSV in UTF-8: {error}") from error
+    return frozenset(ATTRIBUTES[key] for key in identifiers)
 
 
 @contextmanager
@@ -68,7 +84,7 @@ def _only_csv(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return member
 
 
-class _Bounded(io.RawIOBase):
+class _Bounded(io.BufferedIOBase):
     """Refuses to deliver more than an export can hold, whatever an archive's directory claims."""
 
     def __init__(self, name: str, file: IO[bytes]) -> None:
@@ -77,20 +93,28 @@ class _Bounded(io.RawIOBase):
         self._left = LARGEST_FILE
 
     def readable(self) -> bool:
+        """Text is read from it."""
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer, as the base says
-        data = self._file.read(len(buffer))
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read a piece, and keep count."""
+        data = self._file.read(-1 if size is None else size)
         self._left -= len(data)
         if self._left < 0:
             raise ExportFileError(self._name, 0, f"is larger than {LARGEST_FILE >> 30} GiB")
-        buffer[: len(data)] = data
-        return len(data)
+        return data
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Likewise: a piece is never larger than asked for."""
+        return self.read(size)
+
+
+def _text(name: str, binary: IO[bytes]) -> io.TextIOWrapper:
+    return io.TextIOWrapper(cast("IO[bytes]", _Bounded(name, binary)), encoding="utf-8-sig", newline="")
 
 
 def _rows(name: str, binary: IO[bytes]) -> Iterator[Target]:
-    text = io.TextIOWrapper(io.BufferedReader(_Bounded(name, binary), 1 << 16), encoding="utf-8-sig", newline="")
-    reader = csv.reader(text, strict=True)
+    reader = csv.reader(_text(name, binary), strict=True)
     try:
         header = next(reader, None)
         location, identifiers = _columns(name, header)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kibo_client.batching import LARGEST_BATCH_SIZE, RECOMMENDED_BATCH_SIZE
 from kibo_client.errors import SettingsError
+from kibo_client.identifiers import Kind
 
 LEAST_SPACING_S = 5.0
 
@@ -24,6 +25,8 @@ class BulkDeleteOptions:
         guard_s: Seconds of safety on each side of a minute's and a quarter's edge.
         list_page_size: How many jobs one list call may ask for.
         dry_run_only: Find the scope and stop.
+        identifiers: The kinds of identifier ("part_number", "upc", "sku") that the targets tell in full: where a target has
+            None for one of these, its product has none. Leave out what the list of targets does not know at all.
 
     Raises:
         SettingsError: A value is out of its range.
@@ -38,6 +41,7 @@ class BulkDeleteOptions:
     guard_s: float = 0.5
     list_page_size: int = 1000
     dry_run_only: bool = False
+    identifiers: frozenset[str] = frozenset(kind.value for kind in Kind)
 
     def __post_init__(self) -> None:
         ranges: tuple[tuple[str, float, float, float], ...] = (
@@ -53,3 +57,5 @@ class BulkDeleteOptions:
         for name, value, least, most in ranges:
             if not least <= value <= most:
                 raise SettingsError(name, f"{value} is out of range; {least:g} to {most:g} is accepted")
+        if not self.identifiers or not self.identifiers <= {kind.value for kind in Kind}:
+            raise SettingsError("identifiers", "one or more of part_number, upc and sku are accepted")

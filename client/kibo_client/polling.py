@@ -18,6 +18,9 @@ LEAST_INTERVAL = 10 * SECOND
 USUAL_LONGEST_INTERVAL = 30 * SECOND
 LONGEST_INTERVAL = 5 * MINUTE
 FIRST_DELAY = 5 * SECOND
+LEAST_DELAY = SECOND
+# The oldest job is asked about this often before the others are thought to overtake it.
+POLLS_OF_THE_OLDEST = 3
 # What is learnt late costs at most this share of the time already waited.
 LATENESS_SHARE = 20
 FEW = 4
@@ -39,6 +42,7 @@ class _Track:
     known_since: int
     due_at: int
     interval: int = LEAST_INTERVAL
+    polls: int = 0
     listed: bool = True
     """Whether the list can be expected to show it."""
 
@@ -57,6 +61,7 @@ class PollSchedule:
         self._outstanding: dict[int, _Track] = {}
         self._last_progress_at = 0
         self._began_at = 0
+        self._mean_time: int | None = None
         self._list_due_at = 0
         self._list_interval = LEAST_INTERVAL
         self._list_works = True
@@ -80,13 +85,21 @@ class PollSchedule:
 
     def add(self, job_ids: Iterable[int], now: int) -> None:
         """Take on jobs that were handed out at this moment."""
+        if not self._outstanding:
+            self._began_at = now
+            self._list_interval = LEAST_INTERVAL
         for job_id in job_ids:
-            if not self._outstanding:
-                self._began_at = now
-                self._list_interval = LEAST_INTERVAL
-                self._list_due_at = max(self._list_due_at, now + FIRST_DELAY)
-            self._outstanding.setdefault(job_id, _Track(now, now + FIRST_DELAY))
+            self._outstanding.setdefault(job_id, _Track(now, self._expected(len(self._outstanding) + 1, now)))
+        if self._began_at == now:
+            first_list = min(self._expected(len(self._outstanding), now), now + USUAL_LONGEST_INTERVAL)
+            self._list_due_at = max(self._list_due_at, first_list)
         self._last_progress_at = now
+
+    def _expected(self, rank: int, now: int) -> int:
+        """When the job of this rank in the queue can be expected to have ended; jobs are worked one by one (J-5)."""
+        if self._mean_time is None:
+            return now + FIRST_DELAY
+        return now + min(LONGEST_INTERVAL, max(LEAST_DELAY, self._mean_time * rank))
 
     def overdue(self, now: int) -> bool:
         """Whether nothing has ended for so long that the outstanding jobs are to be given up."""
@@ -118,6 +131,11 @@ class PollSchedule:
         single = [
             (track.due_at, job_id) for job_id, track in self._outstanding.items() if not (by_list and track.listed)
         ]
+        if self._mean_time is None and not by_list:
+            # Jobs end in order: until one has, there is no use in asking about the others.
+            oldest = next(iter(self._outstanding))
+            if self._outstanding[oldest].polls < POLLS_OF_THE_OLDEST:
+                single = [(self._outstanding[oldest].due_at, oldest)]
         polls = [Poll(PollJob(job_id), due_at) for due_at, job_id in (min(single),)] if single else []
         if by_list and len(single) < len(self._outstanding):
             polls.append(Poll(self._page(), self._list_due_at))
@@ -136,6 +154,7 @@ class PollSchedule:
             self._list_due_at = max(self._list_due_at, now + LEAST_INTERVAL)
         elif request.job_id in self._outstanding:
             track = self._outstanding[request.job_id]
+            track.polls += 1
             track.due_at = now + track.interval
             track.interval = self._grown(track.interval, now - track.known_since)
 
@@ -144,9 +163,13 @@ class PollSchedule:
         self._unseen.discard(job.job_id)
         if job.job_id not in self._outstanding or job.status not in TERMINAL:
             return False
-        del self._outstanding[job.job_id]
+        track = self._outstanding.pop(job.job_id)
         self._last_progress_at = now
-        self._list_interval = LEAST_INTERVAL if len(self._outstanding) <= FEW else self._list_interval
+        took = job.took if job.took is not None else now - track.known_since
+        self._mean_time = took if self._mean_time is None else (3 * self._mean_time + took) // 4
+        for rank, waiting in enumerate(self._outstanding.values(), 1):
+            if not waiting.polls:
+                waiting.due_at = self._expected(rank, now)
         return True
 
     def listed(self, request: ListJobs, job_ids: Iterable[int], now: int) -> None:
@@ -166,7 +189,10 @@ class PollSchedule:
                 self._outstanding[job_id].listed = False
         self._page_start = 0
         self._unseen = set()
-        self._list_due_at = max(self._list_due_at, now + self._list_interval)
+        rest = self._list_interval
+        if self._mean_time is not None:
+            rest = max(LEAST_INTERVAL, min(rest, self._mean_time * len(self._outstanding)))
+        self._list_due_at = max(self._list_due_at, now + rest)
         self._list_interval = self._grown(self._list_interval, now - self._began_at)
 
     @staticmethod

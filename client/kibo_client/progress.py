@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from kibo_client.bulk import Progress
 from kibo_client.events import Accepted, Answered, Confirmed, Event, Failed, Sent, Throttled, Wait
-from kibo_client.report import iso
+from kibo_client.report import Progress, iso
 from kibo_client.units import SECOND
 
 # A wait shorter than this is not worth a line.

@@ -142,6 +142,23 @@ class BulkDeleteReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an operation stands, for display."""
+
+    phase: str
+    batches: int
+    checked: int
+    submitted: int
+    jobs: int
+    jobs_open: int
+    jobs_failed: int
+    requests: int
+    throttled: int
+    minute_room: int | None
+    hour_room: int | None
+
+
 def iso(moment: int) -> str:
     """A moment (microseconds since the epoch) in ISO 8601, UTC."""
     whole, micro = divmod(moment, SECOND)

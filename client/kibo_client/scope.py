@@ -57,14 +57,17 @@ class ScopeJudge:
     Args:
         wanted: All targets; whatever is not among them must not be touched.
         batch_size: How many items a request may hold.
+        identifiers: The kinds that the targets tell in full: where one of these is None, the product has none.
     """
 
-    def __init__(self, wanted: Wanted, batch_size: int) -> None:
+    def __init__(self, wanted: Wanted, batch_size: int, identifiers: frozenset[Kind] = frozenset(Kind)) -> None:
         self._wanted = wanted
         self._batch_size = batch_size
         self.index = IdentifierIndex(wanted)
-        self._known_kinds = frozenset(k for k in Kind if any(k.of(p) is not None for p in wanted))
-        self._by_projection: dict[frozenset[Kind], dict[Product, list[Product]]] = {}
+        self._identifiers = identifiers
+        self._by_projection: dict[Product, list[Product]] = {}
+        for target in wanted:
+            self._by_projection.setdefault(self._project(target), []).append(target)
 
     def judge(self, batch: Batch, answer: ScopeFound) -> Clean | Narrowed:
         """Compare the scope that a dry run of this very batch reported with the targets."""
@@ -73,11 +76,8 @@ class ScopeJudge:
             return self._judge_by_number(batch, answer.entries)
         found: dict[Product, Locations] = {}
         strays: list[_Stray] = []
-        kinds = self._known_kinds & {k for k in Kind if any(k.of(product) is not None for product, _ in named)}
-        if named and not kinds:
-            return self._judge_by_number(batch, answer.entries)
         for product, locations in named:
-            meant = self._meant(product, kinds)
+            meant = self._by_projection.get(self._project(product), ())
             allowed = _intersection(self._wanted[target] for target in meant)
             if not locations <= allowed:
                 strays.append(_Stray(product, locations - allowed))
@@ -87,17 +87,13 @@ class ScopeJudge:
             return self._narrow(batch, strays)
         return Clean(found, self._missing(batch, found))
 
-    def _meant(self, product: Product, kinds: frozenset[Kind]) -> Sequence[Product]:
-        """The targets that a product in an answer stands for, by the kinds of identifier that both sides give."""
-        if product in self._wanted:
-            return (product,)
-        if kinds not in self._by_projection:
-            projected: dict[Product, list[Product]] = {}
-            for target in self._wanted:
-                projected.setdefault(_project(target, kinds), []).append(target)
-            self._by_projection[kinds] = projected
-        projection = _project(product, kinds)
-        return self._by_projection[kinds].get(projection, ())
+    def _project(self, product: Product) -> Product:
+        """The product by those identifiers that the targets tell in full."""
+        return Product(
+            product.part_number if Kind.PART_NUMBER in self._identifiers else None,
+            product.upc if Kind.UPC in self._identifiers else None,
+            product.sku if Kind.SKU in self._identifiers else None,
+        )
 
     def _missing(self, batch: Batch, found: Mapping[Product, Locations]) -> dict[Product, Locations]:
         missing: dict[Product, Locations] = {}
@@ -143,10 +139,12 @@ class ScopeJudge:
                 mixed.append(item)
         if len(blamed) < len(strays):
             return self._halved(batch, strays)
-        batches = [
-            *(full_batches(clean, self._batch_size) if not batch.exact else exact_batches(clean, self._batch_size)),
-            *exact_batches([*mixed, *other], self._batch_size),
-        ]
+        apart = [*mixed, *other]
+        # Once some items need a batch of their own, giving every item one may take fewer requests.
+        batches = exact_batches([*clean, *apart], self._batch_size)
+        if not batch.exact and clean:
+            separate = [*full_batches(clean, self._batch_size), *exact_batches(apart, self._batch_size)]
+            batches = min(batches, separate, key=len)
         return Narrowed(tuple(batches), tuple(undone))
 
     def _replace(
@@ -183,21 +181,13 @@ def _named(answer: ScopeFound) -> list[tuple[Product, Locations]] | None:
     """The products of an answer with their locations; None where the answer leaves some of them unnamed."""
     if answer.products is None or (answer.entries > 0 and not answer.products):
         return None
-    if any(not found.locations for found in answer.products):
-        return None
-    return [(_product(found), frozenset(found.locations)) for found in answer.products]
+    named = [(_product(found), frozenset(found.locations)) for found in answer.products]
+    nothing = Product(None, None, None)
+    return None if any(product == nothing or not locations for product, locations in named) else named
 
 
 def _product(found: FoundProduct) -> Product:
     return Product(found.part_number or None, found.upc or None, found.sku or None)
-
-
-def _project(product: Product, kinds: frozenset[Kind]) -> Product:
-    return Product(
-        product.part_number if Kind.PART_NUMBER in kinds else None,
-        product.upc if Kind.UPC in kinds else None,
-        product.sku if Kind.SKU in kinds else None,
-    )
 
 
 def _intersection(sets: Iterable[Locations]) -> Locations:

@@ -136,11 +136,11 @@ def _typed(name: str, place: str, value: Any) -> Any:
 
 
 def _origin(name: str, url: str) -> str:
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 0) >= 0
     except ValueError:
-        usable = False
+        parts, usable = urlsplit(""), False
     if not usable or parts.path.rstrip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise SettingsError(name, "give a URL of scheme and host, such as https://t1001.example.com")
     return f"{parts.scheme}://{parts.netloc}"

@@ -75,3 +75,8 @@ def at(found: Mapping[Product, Locations], where: Iterable[str]) -> dict[Product
     """The part of a scope that lies at these locations."""
     kept = frozenset(where)
     return {product: here for product, locations in found.items() if (here := locations & kept)}
+
+
+def in_both(one: Mapping[Product, Locations], other: Mapping[Product, Locations]) -> dict[Product, Locations]:
+    """The part that two scopes have in common."""
+    return {product: here for product in one if (here := one[product] & other.get(product, frozenset()))}

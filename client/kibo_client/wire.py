@@ -51,6 +51,8 @@ class _JobQueueResponse(msgspec.Struct, frozen=True):
     location_code: str | None = msgspec.field(name="locationCode", default=None)
     messages: list[str] | None = None
     added: str | None = None
+    started: str | None = None
+    finished: str | None = None
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
@@ -183,7 +185,9 @@ def read_moment(text: str | None) -> int | None:
 def _job(job: _JobQueueResponse) -> JobSeen:
     # The developer guide says COMPLETED where the job schema and the bulk deletion guide say SUCCESS.
     status = "SUCCESS" if job.status == "COMPLETED" else job.status
-    return JobSeen(job.job_id, status, job.location_code, tuple(job.messages or ()), read_moment(job.added))
+    started, finished = read_moment(job.started), read_moment(job.finished)
+    took = max(0, finished - started) if started is not None and finished is not None else None
+    return JobSeen(job.job_id, status, job.location_code, tuple(job.messages or ()), read_moment(job.added), took)
 
 
 def _decode(body: bytes, kind: type[T]) -> T:
