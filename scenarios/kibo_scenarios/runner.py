@@ -213,7 +213,14 @@ async def _drive(driver: Driver, task: Task, time_limit: int) -> tuple[ClientRep
     except Exception as error:  # noqa: BLE001 - this is the border between the client and the harness
         if limit.expired():
             return ClientReport(), f"had not finished after {format_span(time_limit)} of simulated time"
-        return ClientReport(), f"stopped with {type(error).__name__}: {error}"
+        return ClientReport(), f"stopped with {_told(error)}"
+
+
+def _told(error: Exception) -> str:
+    """Return what went wrong, looking into groups for the first error that says it."""
+    if isinstance(error, ExceptionGroup):
+        return _told(error.exceptions[0])
+    return f"{type(error).__name__}: {error}"
 
 
 async def _settle(simulator: Simulator, loop: VirtualTimeLoop) -> None:

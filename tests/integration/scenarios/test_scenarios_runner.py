@@ -124,6 +124,15 @@ def test_a_client_that_breaks_down_has_failed() -> None:
     assert len(RULES) == len(result.grades)
 
 
+def test_a_failure_in_a_group_of_tasks_is_told_by_itself() -> None:
+    """What a task group wraps is unwrapped for the report."""
+
+    async def broken(task: Task) -> ClientReport:
+        raise ExceptionGroup("tasks", [ExceptionGroup("inner", [KeyError("access_token")])])
+
+    assert "stopped with KeyError: 'access_token'" == run_scenario(small(), driver=broken).client_failure
+
+
 def test_a_client_that_does_not_finish_is_stopped() -> None:
     """The scenario's time limit ends the run in simulated time, and counts against the client."""
 
@@ -159,17 +168,16 @@ def test_a_leaky_client_is_no_harness_fault() -> None:
     assert run_scenario(small(), driver=leaky).client_failure is None
 
 
-def test_a_client_that_waits_for_nothing_is_a_harness_fault() -> None:
-    """A deadlock of the virtual clock says nothing about a client's manners: exit code 4."""
+def test_a_client_that_waits_for_nothing_runs_into_its_limit() -> None:
+    """A client that waits for what never comes is stopped by the time limit, like one that is too slow."""
 
     async def stuck(task: Task) -> ClientReport:
         await asyncio.Event().wait()
         return ClientReport()
 
-    # The time limit is a timer, so the clock goes on: a stuck client runs into it.
-    assert "had not finished after 10 m of simulated time" == (
-        run_scenario(small(time_limit=10 * MINUTE), driver=stuck).client_failure
-    )
+    result = run_scenario(small(time_limit=10 * MINUTE), driver=stuck)
+
+    assert "had not finished after 10 m of simulated time" == result.client_failure
 
 
 def test_a_failing_simulator_is_a_harness_fault(monkeypatch: pytest.MonkeyPatch) -> None:
