@@ -56,7 +56,13 @@ def show_scenario(name: str) -> None:
 
 @commands.command("run")
 @click.argument("scenarios", nargs=-1, required=True, metavar="NAME|FILE...")
-@click.option("--time", "time_mode", default="virtual", metavar="virtual", help="How time passes; only virtual so far.")
+@click.option(
+    "--time",
+    "time_mode",
+    default="virtual",
+    metavar="virtual|xN|real",
+    help="How time passes: simulated and at once (default), or over real sockets N times as fast as the clock.",
+)
 @click.option("--report", "folder", type=click.Path(path_type=Path), help="Write report and journal below this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON report instead: one document per scenario.")
 @click.option("--strict", is_flag=True, help="A failed rule of level S fails the run too.")
@@ -68,13 +74,13 @@ def run_scenarios(
     import msgspec  # noqa: PLC0415
 
     from kibo_scenarios.library import find  # noqa: PLC0415
+    from kibo_scenarios.pace import parse_pace  # noqa: PLC0415
     from kibo_scenarios.reports import print_report, to_json, write_report  # noqa: PLC0415
     from kibo_scenarios.reports.terminal import print_overview  # noqa: PLC0415
     from kibo_scenarios.result import exit_code  # noqa: PLC0415
     from kibo_scenarios.runner import run_scenario  # noqa: PLC0415
 
-    if time_mode != "virtual":
-        raise UsageError(f"--time {time_mode}: only 'virtual' is supported by run")
+    pace = parse_pace(time_mode)
     # All files are read before anything runs: a mistake in the last one must not cost the runs before it.
     chosen = [find(name) for name in scenarios]
     names = [scenario.name for scenario in chosen]
@@ -85,7 +91,7 @@ def run_scenarios(
     console = _console()
     results = []
     for scenario in chosen:
-        result = run_scenario(scenario)
+        result = run_scenario(scenario, pace=pace)
         results.append(result)
         report = None if folder is None else write_report(result, folder, strict=strict)
         if as_json:

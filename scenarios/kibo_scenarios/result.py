@@ -39,6 +39,7 @@ class RunResult:
     """Everything about one run that a report could want.
 
     Attributes:
+        pace: How time passed: ``virtual``, ``real``, or ``x60``.
         started_at: Simulated moment at which the run began.
         span: Simulated microseconds from then until the client had ended.
         wall_s: Seconds on the machine's clock for all of it.
@@ -48,6 +49,7 @@ class RunResult:
     """
 
     scenario: Scenario
+    pace: str
     evidence: Evidence
     figures: Figures
     grades: tuple[Grade, ...]

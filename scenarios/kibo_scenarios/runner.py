@@ -1,4 +1,4 @@
-"""Runs one scenario in virtual time: builds the world, lets the client loose on it, and grades what it left behind.
+"""Runs one scenario: builds the world, lets the client loose on it, and grades what it left behind.
 
 A fault of the harness is never held against the client: it comes out as `HarnessError`.
 """
@@ -23,18 +23,16 @@ from kibo_scenarios.events import (
     WorldReady,
     nobody,
 )
-from kibo_scenarios.evidence import Evidence, RecordKey, RoundTrip, decode_journal
+from kibo_scenarios.evidence import Evidence, decode_journal
 from kibo_scenarios.figures import check, figures_of
 from kibo_scenarios.grading import grade
-from kibo_scenarios.memory_transport import Link, MemoryConnector, MemoryNetwork, serve_in_memory
 from kibo_scenarios.moments import HOUR, format_span
+from kibo_scenarios.pace import VIRTUAL, Clock, Pace, run_at, stage
 from kibo_scenarios.profile import GUIDE, Profile
 from kibo_scenarios.result import RunResult
 from kibo_scenarios.rules import RULES, Rule
 from kibo_scenarios.scenario import Scenario
-from kibo_scenarios.virtual_time import VirtualTimeLoop, run_virtual
 from kibo_scenarios.world import (
-    Stock,
     choose_targets,
     job_facts,
     journal_lines,
@@ -47,7 +45,6 @@ from kibo_scenarios.world import (
 from kibo_simulator import Settings, Simulator
 from kibo_simulator.web import build_application
 
-HOST: Final = "simulator.test"
 #: After the client has ended, its jobs are given this much simulated time to come to an end before stock is taken.
 LONGEST_SETTLING: Final = 24 * HOUR
 
@@ -56,9 +53,6 @@ LONGEST_SETTLING: Final = 24 * HOUR
 class _Left:
     """What the run itself leaves behind, before anything is judged."""
 
-    before: Stock
-    after: Stock
-    targets: frozenset[RecordKey]
     report: ClientReport
     failure: str | None
     span: int
@@ -73,8 +67,9 @@ def run_scenario(
     listen: Listener = nobody,
     rules: Sequence[Rule] = RULES,
     profile: Profile = GUIDE,
+    pace: Pace = VIRTUAL,
 ) -> RunResult:
-    """Run a scenario from its beginning to its verdicts; the result depends on nothing but the arguments.
+    """Run a scenario from its beginning to its verdicts; in virtual time the result depends on the arguments alone.
 
     Args:
         scenario: What to run.
@@ -82,6 +77,7 @@ def run_scenario(
         listen: Is told what happens, as it happens.
         rules: What to judge the client by.
         profile: The figures that the rules apply.
+        pace: How time passes.
 
     Raises:
         UsageError: The scenario asks for something that its world does not have.
@@ -91,11 +87,11 @@ def run_scenario(
     listen(RunStarted(scenario=scenario))
     settings = settings_of(scenario)
 
-    async def main(loop: VirtualTimeLoop) -> _Left:
-        return await _live(scenario, settings, driver, listen, loop, profile)
+    async def main(clock: Clock) -> _Left:
+        return await _live(scenario, settings, driver, listen, clock, profile, pace)
 
     try:
-        left = run_virtual(main, start_us=scenario.start, seed=scenario.seed)
+        left = run_at(pace, main, start=scenario.start, seed=scenario.seed)
     except ScenarioError:
         raise
     except Exception as error:
@@ -109,6 +105,7 @@ def run_scenario(
         listen(ExpectationChecked(checked=expectation))
     return RunResult(
         scenario=scenario,
+        pace=pace.name,
         evidence=left.evidence,
         figures=figures,
         grades=grades,
@@ -127,48 +124,39 @@ async def _live(
     settings: Settings,
     driver: Driver,
     listen: Listener,
-    loop: VirtualTimeLoop,
+    clock: Clock,
     profile: Profile,
+    pace: Pace,
 ) -> _Left:
     assert settings.sample is not None
     tenant = settings.sample.tenant
-    simulator = Simulator(settings, wall=loop.wall_us)
-    latency = round(scenario.network.latency_ms * 1000)
-    network = MemoryNetwork(Link.delayed(latency))
-    connectors: list[MemoryConnector] = []
-
-    def connect() -> MemoryConnector:
-        connectors.append(MemoryConnector(network))
-        return connectors[-1]
-
+    simulator = Simulator(settings, wall=clock.wall_us)
     try:
         before = take_stock(simulator, tenant)
         targets = choose_targets(scenario.work.targets, before, scenario.seed)
         listen(WorldReady(records=len(before.records), locations=len(before.locations), targets=len(targets)))
+        latency = round(scenario.network.latency_ms * 1000)
         with tempfile.TemporaryDirectory(prefix="kibo-scenarios-") as folder:
             export = Path(folder) / "location-export.csv"
             write_export(simulator, tenant, targets, export)
-            task = Task(
-                api_host=f"http://{HOST}",
-                tenant=tenant,
-                site=settings.sample.site,
-                client_id=settings.sample.client_id,
-                shared_secret=settings.sample.shared_secret,
-                export_file=export,
-                plan=scenario.client,
-                connect=connect,
-                now=loop.wall_us,
-                random=Random(scenario.seed),  # noqa: S311 - a repeatable run is the point
-            )
-            async with serve_in_memory(build_application(simulator), network, HOST):
-                try:
-                    report, failure = await _drive(driver, task, scenario.time_limit)
-                finally:
-                    for connector in connectors:
-                        await connector.close()
-                span = loop.wall_us() - scenario.start
+            async with stage(pace, build_application(simulator), latency=latency) as where:
+                task = Task(
+                    api_host=where.api_host,
+                    tenant=tenant,
+                    site=settings.sample.site,
+                    client_id=settings.sample.client_id,
+                    shared_secret=settings.sample.shared_secret,
+                    export_file=export,
+                    plan=scenario.client,
+                    connect=where.connect,
+                    now=clock.wall_us,
+                    random=Random(scenario.seed),  # noqa: S311 - a repeatable run is the point
+                )
+                began = clock.wall_us()
+                report, failure = await _drive(driver, task, scenario.time_limit)
+                span = clock.wall_us() - began
                 listen(ClientEnded(span=span, failure=failure))
-                await _settle(simulator, loop)
+            await _settle(simulator, clock)
         after = take_stock(simulator, tenant)
         lines = journal_lines(simulator)
         jobs = job_facts(simulator, tenant)
@@ -189,19 +177,11 @@ async def _live(
         limits_known=all(
             (limit.requests_per_minute, limit.requests_per_hour) == (plan.rpm, plan.rph) for limit in limits
         ),
-        round_trip=RoundTrip(least=2 * latency, greatest=2 * latency),
+        tolerance=pace.tolerance,
+        round_trip=where.round_trip,
         profile=profile,
     )
-    return _Left(
-        before=before,
-        after=after,
-        targets=targets,
-        report=report,
-        failure=failure,
-        span=span,
-        evidence=evidence,
-        journal=lines,
-    )
+    return _Left(report=report, failure=failure, span=span, evidence=evidence, journal=lines)
 
 
 async def _drive(driver: Driver, task: Task, time_limit: int) -> tuple[ClientReport, str | None]:
@@ -223,11 +203,11 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-async def _settle(simulator: Simulator, loop: VirtualTimeLoop) -> None:
+async def _settle(simulator: Simulator, clock: Clock) -> None:
     """Let time pass until the simulator has nothing more to do, so that unfinished jobs do not hide their effect."""
-    end = loop.wall_us() + LONGEST_SETTLING
+    end = clock.wall_us() + LONGEST_SETTLING
     while (due := simulator.next_event_at()) is not None:
         if due > end:
             raise HarnessError(f"jobs were still at work {format_span(LONGEST_SETTLING)} after the client had ended")
-        await asyncio.sleep(max(0, due - loop.wall_us()) / 1_000_000)
+        await asyncio.sleep(max(0, due - clock.wall_us()) / 1_000_000)
         simulator.advance()

@@ -175,7 +175,7 @@ def _time(result: RunResult) -> TimePart:
     figures, evidence = result.figures, result.evidence
     ratio = figures.ratio_to_optimum
     return TimePart(
-        mode="virtual",
+        mode=result.pace,
         started_at=format_utc(result.started_at),
         simulated_s=result.span / SECOND,
         wall_s=round(result.wall_s, 3),

@@ -132,7 +132,11 @@ def test_a_missed_opportunity_exits_3(capsys: pytest.CaptureFixture[str], small:
     [
         (("run", "nope"), "kibo-scenarios: no scenario is called 'nope': expected a file, or one of bulk-delete"),
         (("run", "gone.yaml"), "kibo-scenarios: gone.yaml: No such file or directory"),
-        (("run", "bulk-delete", "--time", "x60"), "kibo-scenarios: --time x60: only 'virtual' is supported by run"),
+        (
+            ("run", "bulk-delete", "--time", "fast"),
+            "kibo-scenarios: --time fast: expected virtual, real, or x1 to x1000",
+        ),
+        (("run", "bulk-delete", "--time", "x0"), "kibo-scenarios: --time x0: expected virtual, real, or x1 to x1000"),
         (("run", "bulk-delete", "bulk-delete", "--report", "r"), "kibo-scenarios: --report: two of these scenarios"),
         (("run", "bulk-delete", "--seed", "-1"), "Usage: "),
         (("run",), "Usage: "),
