@@ -98,6 +98,16 @@ def test_th1_does_not_excuse_a_copy() -> None:
     assert Verdict.FAIL == judge("TH-1", story.evidence()).verdict
 
 
+def test_th1_cannot_tell_copies_of_requests_with_a_body() -> None:
+    """TH-1, RL-11: refused deletions were never read, so equal hashes do not make one the copy of the other."""
+    story = Story()
+    for moment in (0, 0.01, 60):
+        story.delete("a", at=moment, status=429, retry_after=60)
+
+    assert Verdict.FAIL == judge("TH-1", story.evidence(tolerance=0)).verdict
+    assert Verdict.PASS == judge("TH-1", story.evidence()).verdict
+
+
 def test_th1_knows_the_way_is_shorter_when_told() -> None:
     """TH-1: with a known round trip of 20 ms, a request 20 ms after the answer was sent in the knowledge of it."""
     story = Story()
@@ -150,6 +160,16 @@ def test_th2_passes_when_everybody_waits() -> None:
 def test_th2_needs_other_work() -> None:
     """TH-2: a client with only one thing to do has shown nothing about its other callers."""
     assert Verdict.INCONCLUSIVE == judge("TH-2", refused_then(60).evidence()).verdict
+
+
+def test_th2_needs_a_429() -> None:
+    """TH-2: open jobs and unsent batches are no opportunity as long as nothing is refused."""
+    story = Story()
+    story.delete("a", jobs=[1, 2])
+    story.poll(1, at=10)
+    story.delete("b", at=20, jobs=[3])
+
+    assert Verdict.INCONCLUSIVE == judge("TH-2", story.evidence()).verdict
 
 
 def test_th2_counts_unsent_batches_as_other_work() -> None:
