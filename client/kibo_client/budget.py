@@ -190,7 +190,10 @@ class Budget:
         if until > self._gate.at:
             said = f"Retry-After {wait_s} s" if retry_after_s is not None else "429 without a usable Retry-After"
             self._gate = Slot(until, said)
-        if retry_after_s is None or retry_after_s <= LEAST_RETRY_AFTER_S:
+        if retry_after_s is None:
+            # It does not say which limit was broken, so it teaches nothing.
+            return
+        if retry_after_s <= LEAST_RETRY_AFTER_S:
             self._learn(self._minute, sent_at, now, newest_windows=1)
         else:
             # 900 k: the buckets that still count after k steps are below the limit, with one bucket more they are not.
@@ -244,7 +247,9 @@ class Budget:
         limit.evidence = None
         limit.value = _given_way(limit, surely)
         limit.refused_at_count = surely
-        self._add_ghosts(limit, now, limit.value - surely, age=newest_windows - 1)
+        if limit.windows > 1:
+            # A minute's refusal is over with the minute; an hour's has to be planned around.
+            self._add_ghosts(limit, now, limit.value - surely, age=newest_windows - 1)
 
     def _read_evidence_again(self) -> None:
         for limit in (self._minute, self._hour):

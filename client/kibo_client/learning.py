@@ -48,7 +48,8 @@ class Refusal:
         """The offsets between which no count changes: the ends of the interval, and where a request meets a window's edge."""
         low, high = offset.low, offset.high
         telling = {low, high}
-        for edge in range((self.starts[0] + low) // size if self.starts else 0, (self.ended_at + high) // size + 2):
+        first = (self.starts or (self.sent_at,))[0]
+        for edge in range((first + low) // size, (self.ended_at + high) // size + 2):
             for moments in (self.starts, self.ends, (self.sent_at, self.ended_at)):
                 touched = moments[bisect_left(moments, edge * size - high) : bisect_left(moments, edge * size - low)]
                 for moment in touched:
