@@ -23,7 +23,9 @@ async def reference_client(task: Task) -> ClientReport:
     async with KiboClient(settings, connector=task.connect(), now=task.now, random=task.random) as client:
         report = await client.bulk_delete(targets, options)
     undone = {
-        RecordKey(one.target.location_code, one.target.part_number, one.target.upc, one.target.sku): one.reason
+        RecordKey(
+            one.target.location_code, one.target.part_number or None, one.target.upc or None, one.target.sku or None
+        ): one.reason
         for one in report.undone
     }
     return ClientReport(undone=undone, details=report.to_json_dict())

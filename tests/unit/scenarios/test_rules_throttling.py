@@ -2,6 +2,8 @@
 # ruff: noqa: SIM300
 """TH-1 to TH-7 on stories told by hand: each can pass, fail, and say that nothing could be concluded."""
 
+from typing import Any
+
 import pytest
 
 from kibo_scenarios.evidence import Evidence, PoolLimit, RoundTrip
@@ -308,6 +310,71 @@ def test_th7_needs_known_limits_and_enough_work() -> None:
 
     assert Verdict.INCONCLUSIVE == judge("TH-7", paced(10).evidence(limits=limits)).verdict
     assert Verdict.INCONCLUSIVE == judge("TH-7", short.evidence(limits=limits, limits_known=True)).verdict
+
+
+def test_th7_counts_what_the_limits_allow() -> None:
+    """TH-7: 40 batches need 39 gaps of 5 s, and a round trip each where that is known; refused ones do not count."""
+    limits = (PoolLimit(route="*", requests_per_minute=50, requests_per_hour=200),)
+    known: dict[str, Any] = {"limits": limits, "limits_known": True}
+    story = paced(5.2)
+    story.delete("refused", at=300, status=429, retry_after=60)
+    story.poll(7, at=400)
+    trip = RoundTrip(least=200_000, greatest=200_000)
+
+    assert "96%: 3 m 23 s for what 3 m 15 s allow" == judge("TH-7", story.evidence(**known)).actual
+    assert "100%: 3 m 23 s for what 3 m 23 s allow" == judge("TH-7", story.evidence(**known, round_trip=trip)).actual
+
+
+@pytest.mark.parametrize(("batches", "verdict"), [(13, Verdict.PASS), (12, Verdict.INCONCLUSIVE)])
+def test_th7_a_minute_of_work_is_enough(batches: int, verdict: Verdict) -> None:
+    """TH-7: twelve gaps of 5 s are a minute, and enough; eleven are not."""
+    limits = (PoolLimit(route="*", requests_per_minute=50, requests_per_hour=200),)
+    story = Story()
+    for index in range(batches):
+        story.delete(f"{index}", at=index * 5)
+
+    assert verdict == judge("TH-7", story.evidence(limits=limits, limits_known=True)).verdict
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(59.95, Verdict.PASS), (59.94, Verdict.FAIL)])
+def test_th2_forgives_the_tolerance_and_no_more(seconds: float, verdict: Verdict) -> None:
+    """TH-2: another call may come at Retry-After less 50 ms, like the refused one."""
+    story = Story()
+    story.delete("a", jobs=[1, 2])
+    story.poll(1, status=429, retry_after=60)
+    story.poll(2, at=seconds)
+    story.poll(1, at=70)
+
+    assert verdict == judge("TH-2", story.evidence()).verdict
+
+
+def test_th5_counts_from_the_very_end_of_a_restriction() -> None:
+    """TH-5, RL-8: at its end exactly a restriction is over, and being refused then provokes the next one."""
+    story = Story()
+    story.delete("a", status=429, retry_after=900)
+    story.delete("a", at=900, status=429, retry_after=900)
+
+    assert Verdict.FAIL == judge("TH-5", story.evidence()).verdict
+
+
+def test_th5_reaching_the_limit_is_not_exceeding_it() -> None:
+    """TH-5: as many requests as the hour admits are no opportunity to be restricted."""
+    story = Story()
+    story.delete("a")
+    story.delete("b", at=900)
+    limits = (PoolLimit(route="*", requests_per_minute=None, requests_per_hour=2),)
+
+    assert Verdict.INCONCLUSIVE == judge("TH-5", story.evidence(limits=limits)).verdict
+
+
+def test_th5_names_the_restriction_by_its_number() -> None:
+    """TH-5: each further restriction is a finding of its own."""
+    story = Story()
+    for moment in (0, 900, 1800, 2700):
+        story.delete("a", at=moment, status=429, retry_after=900)
+    messages = [finding.message for finding in judge("TH-5", story.evidence()).findings]
+
+    assert ["second", "third", "4th"] == [message.split("pool's ")[1].split()[0] for message in messages]
 
 
 def test_a_hot_loop_of_thousands_is_judged_quickly_and_told_briefly() -> None:
