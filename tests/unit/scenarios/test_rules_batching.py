@@ -106,6 +106,25 @@ def test_ba4_a_known_round_trip_proves_more() -> None:
     assert Verdict.PASS == judge("BA-4", story.evidence()).verdict
 
 
+def test_ba4_a_round_trip_after_the_answer_is_soon_enough() -> None:
+    """BA-4: the first moment at which a careful client's next request can arrive proves nothing against it."""
+    story = Story()
+    story.delete("a", takes=3)
+    story.delete("b", at=3.05)
+
+    assert Verdict.PASS == judge("BA-4", story.evidence(round_trip=RoundTrip(least=50_000, greatest=50_000))).verdict
+
+
+def test_ba4_a_short_submission_does_not_end_a_long_one() -> None:
+    """BA-4: the third overlaps the first although the second, in between, was answered long ago."""
+    story = Story()
+    story.delete("a", takes=10)
+    story.delete("b", at=1)
+    story.delete("c", at=8)
+
+    assert 2 == judge("BA-4", story.evidence()).breaches
+
+
 def test_ba4_dry_runs_are_no_submissions() -> None:
     """BA-4: dry runs begin no jobs; only live deletions are held to it."""
     story = Story()
@@ -169,5 +188,36 @@ def test_ba6_quick_jobs_show_nothing() -> None:
         story.delete(f"{index}", jobs=[index])
         story.poll(index, "SUCCESS", at=story.now_s + 4)
         story.wait(10)
+
+    assert Verdict.INCONCLUSIVE == judge("BA-6", story.evidence()).verdict
+
+
+def gated_after(seconds: float, shown: int | None = None) -> Story:
+    """Three batches, each sent after its jobs had ended, the last sight of an unfinished one after some seconds."""
+    story = Story()
+    for index in range(3):
+        story.delete(f"{index}", jobs=[index])
+        story.poll(index if shown is None else shown, at=story.now_s + seconds)
+        story.poll(index, "SUCCESS", at=story.now_s + 80)
+        story.wait(90)
+    return story
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(30, Verdict.FAIL), (29.9, Verdict.INCONCLUSIVE)])
+def test_ba6_patience_is_three_times_the_upper_end_of_the_spacing(seconds: float, verdict: Verdict) -> None:
+    """BA-6: only a job seen unfinished 30 s after its batch shows that it may have held the next one back."""
+    assert verdict == judge("BA-6", gated_after(seconds).evidence()).verdict
+
+
+def test_ba6_only_the_batches_own_jobs_count() -> None:
+    """BA-6: jobs of something else, unfinished for long, do not make a client gated."""
+    assert Verdict.INCONCLUSIVE == judge("BA-6", gated_after(40, shown=99).evidence()).verdict
+
+
+def test_ba6_a_refusal_in_between_explains_the_delay() -> None:
+    """BA-6: a batch that a 429 held back was not held back by its jobs."""
+    story = gated_after(40)
+    for index in range(2):
+        story.poll(99, at=index * 90 + 60, status=429, retry_after=60)
 
     assert Verdict.INCONCLUSIVE == judge("BA-6", story.evidence()).verdict
