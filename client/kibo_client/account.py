@@ -1,4 +1,4 @@
-"""The books of a bulk deletion: every wanted record as deleted, not found or undone, and every request by kind (ST-1)."""
+"""The books of a bulk deletion: each record as deleted, not found or undone, each request by kind (ST-1)."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """What may be sent when: one ledger for everything that spends a pool's quota (RL-2 to RL-8, C13, C16).
 
-Theory. Each request is remembered by the moments (our clock) between which the server saw it: from sending to the answer.
-With the clock offset as an interval, a request is charged to the latest window it may have fallen into, and the next one is
-held back until it surely falls into a later one: the recursion of `optimum`, with certainty in place of exact times. So a
-client alone in its pool, told the true limits, is never refused.
+Theory. Each request is remembered by the moments (our clock) between which the server saw it: from sending to
+the answer. With the clock offset as an interval, a request is charged to the latest window it may have fallen
+into, and the next one is held back until it surely falls into a later one: the recursion of `optimum`, with
+certainty in place of exact times. So a client alone in its pool, told the true limits, is never refused.
 
 Laws of this file:
-1. One gate holds back everything after a 429, until the whole Retry-After has passed since the answer (TH-1, TH-2, TH-3).
+1. One gate holds back everything after a 429, until the whole Retry-After has passed since the answer (TH-1,
+   TH-2, TH-3).
 2. Whatever may have been counted is charged; only what surely was counted teaches (unknown limits).
 3. Entries lie in the order in which they ended; only one request is under way at a time.
 """
@@ -24,7 +25,8 @@ from kibo_client.units import MINUTE, QUARTER, SECOND
 DEFAULT_GUARD = SECOND // 2
 # What a 429 without a readable Retry-After costs: the least value the API documents (TH-4).
 LEAST_RETRY_AFTER_S = 60
-# No documented wait is longer than an hour; a longer one is obeyed up to a day, past that it is not a wait but nonsense.
+# No documented wait is longer than an hour; a longer one is obeyed up to a day, past that it is not a wait
+# but nonsense.
 MOST_RETRY_AFTER_S = 86_400
 MOST_ENTRIES = 200_000
 # Whoever gets at least a tenth of what was told is thought to have it alone.
@@ -57,8 +59,6 @@ class _Limit:
     windows: int
     value: int | None
     surprises: int = 0
-    refused_at_count: int = 0
-    """How many of our own requests the windows of the newest surprise surely held."""
     evidence: Refusal | None = None
     """The refusal that taught the value, kept while a better known clock may read more out of it."""
 
@@ -72,14 +72,13 @@ def parse_retry_after(header: str | None) -> int | None:
 
 
 def _given_way(limit: _Limit, surely: int) -> int:
-    """What is left of a limit after a refusal that it does not explain: it was told wrong, or somebody else spends of it.
+    """What is left of a limit after a refusal that it does not explain: it was told wrong, or is shared.
 
-    The same count twice, or an hour's refusal (which costs an hour if it comes again) after a fair share of what was told, is
-    taken as the limit itself. A first surprise in a minute may be a passing visitor; after that, give way by half a time.
+    After a fair share of what was told, what was counted is taken as the limit itself. Less than that may be a
+    passing visitor's doing at first; after that, give way by half a time.
     """
     assert limit.value is not None, "an unknown limit is learnt, not surprised"
-    fair = limit.windows > 1 and surely >= max(LEAST_FAIR, limit.value // FAIR_SHARE)
-    if surely and (fair or surely == limit.refused_at_count):
+    if surely >= max(LEAST_FAIR, limit.value // FAIR_SHARE):
         return min(limit.value, surely)
     if limit.surprises > 1 and surely:
         return max(1, min(limit.value, max(surely, limit.value // 2)))
@@ -244,9 +243,8 @@ class Budget:
                 limit.evidence = refusal if surely < at_most else None
             return
         limit.surprises += 1
-        limit.evidence = None
         limit.value = _given_way(limit, surely)
-        limit.refused_at_count = surely
+        limit.evidence = refusal if limit.value == surely < at_most else None
         if limit.windows > 1:
             # A minute's refusal is over with the minute; an hour's has to be planned around.
             self._add_ghosts(limit, now, limit.value - surely, age=newest_windows - 1)

@@ -2,9 +2,10 @@
 
 Laws of this file:
 1. State changes only in `record`; `next_action` merely reads it. So replaying the events restores the state.
-2. A batch goes live only after its own dry run was clean, and (the first time) after the whole scope was confirmed (WF-1, ST-2).
-3. One request is under way at a time, of whatever kind: no two submissions can overlap (BA-4), and nothing can be under way
-   when a 429 arrives (TH-2).
+2. A batch goes live only after its own dry run was clean, and (the first time) after the whole scope was
+   confirmed (WF-1, ST-2).
+3. One request is under way at a time, of whatever kind: no two submissions can overlap (BA-4), and nothing
+   can be under way when a 429 arrives (TH-2).
 4. Submissions follow each other by time, never by the state of jobs (BA-5, BA-6).
 5. Every wanted record ends as deleted, as not found, or as undone with a reason (ST-1).
 """
@@ -189,7 +190,7 @@ class BulkDelete:
         )
 
     def _optimum_s(self) -> float | None:
-        """The least time for these dry runs, as many spaced submissions and one look at the jobs, from a standing start."""
+        """The least time for these dry runs, as many spaced submissions and one look at the jobs."""
         if self._began_at is None or (offset := self.budget.offset) is None:
             return None
         dry_runs, submissions = (self._account.requests[KIND_NAMES[kind]] for kind in (DryRun, Submit))
@@ -389,7 +390,7 @@ class BulkDelete:
             self._account.leave(at(work.found, (location,)), reason)
 
     def _lost_track(self, work: Work, now: int) -> None:
-        """The batch may be at work without our knowing the job ids: ask the queue before doing anything else with it."""
+        """The batch may be at work without our knowing the job ids: ask the queue before anything else."""
         work.lost_answers += 1
         if work.lost_answers >= self._options.max_attempts:
             self._account.leave(work.found, "its submissions were never answered with job ids")
@@ -400,7 +401,8 @@ class BulkDelete:
     def _reconcile(self, work: Work, jobs: Sequence[JobSeen], now: int) -> None:
         """Adopt the jobs of a lost submission if the queue shows one per location; else check the batch afresh.
 
-        Only jobs added while the submission was under way come into question: two submissions are too far apart to be mixed up.
+        Only jobs added while the submission was under way come into question: two submissions are too far
+        apart to be mixed up.
         """
         ours: list[JobSeen] = []
         if (offset := self.budget.offset) is not None:
@@ -495,7 +497,7 @@ class BulkDelete:
         }
 
     def _advance(self, now: int) -> None:
-        """What follows from the new state by itself: jobs given up, and the scope of failed ones taken up again (JB-5)."""
+        """What follows by itself: jobs are given up, and the scope of failed ones is taken up again (JB-5)."""
         if self._jobs.polls.overdue(now):
             reason = f"not ended although {self._options.job_patience_s:g} s were waited"
             self._settle_all(self._jobs.give_up(self._jobs.polls.outstanding, reason))

@@ -35,7 +35,7 @@ class LimitType(click.ParamType[int | str]):
         """Accept a positive integer or the word."""
         if value == "unknown" or (str(value).isascii() and str(value).isdecimal() and int(value) > 0):
             return "unknown" if value == "unknown" else int(value)
-        self.fail(f"{value!r} is not accepted; give a positive integer or unknown", param, ctx)
+        raise click.BadParameter(f"{value!r} is not accepted; give a positive integer or unknown", ctx, param)
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
@@ -53,8 +53,9 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 def cli() -> None:
     """Bulk work against Kibo's inventory APIs, throttled, paced and accounted for.
 
-    Settings come from flags, then from KIBO_API_HOST (a URL), KIBO_AUTH_HOST, KIBO_TENANT, KIBO_SITE, KIBO_CLIENT_ID and
-    KIBO_SHARED_SECRET, then from a settings file (TOML, keys such as api_host). The secret is never a flag.
+    Settings come from flags, then from KIBO_API_HOST (a URL), KIBO_AUTH_HOST, KIBO_TENANT, KIBO_SITE,
+    KIBO_CLIENT_ID and KIBO_SHARED_SECRET, then from a settings file (TOML, keys such as api_host). The secret
+    is never a flag.
     """
 
 
@@ -102,8 +103,8 @@ def cli() -> None:
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def delete(
     export: Path,
-    dry_run: bool,
-    yes: bool,
+    dry_run: bool,  # noqa: FBT001 - click passes options by name
+    yes: bool,  # noqa: FBT001 - click passes options by name
     batch_size: int,
     spacing: float,
     rpm: int | str | None,
@@ -117,8 +118,8 @@ def delete(
     run_journal: Path | None,
     max_attempts: int,
     max_resubmissions: int,
-    as_json: bool,
-    quiet: bool,
+    as_json: bool,  # noqa: FBT001 - click passes options by name
+    quiet: bool,  # noqa: FBT001 - click passes options by name
 ) -> None:
     """Delete the inventory records that a Location Export lists, and no others.
 
@@ -299,8 +300,10 @@ def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
         ("outcome", report.outcome + (f": {report.stopped}" if report.stopped else "")),
         (
             "requested",
-            f"{report.requested_records} records of {report.requested_products} products "
-            f"at {report.requested_locations} locations",
+            (
+                f"{report.requested_records} records of {report.requested_products} products "
+                f"at {report.requested_locations} locations"
+            ),
         ),
         (
             "scope",

@@ -89,7 +89,7 @@ class KiboClient:
 
     @property
     def report(self) -> BulkDeleteReport | None:
-        """The account of the newest operation as it stands, also of one that was interrupted; None if there was none."""
+        """The account of the newest operation as it stands, an interrupted one too; None if there was none."""
         return None if self._operation is None else self._operation.report()
 
     async def bulk_delete(

@@ -11,7 +11,7 @@ from kibo_client.units import SECOND
 
 
 def steady_wall_clock() -> Callable[[], int]:
-    """A clock in microseconds since the epoch that is set once and then runs steadily, whatever happens to the wall clock.
+    """A clock in microseconds since the epoch that is set once and then runs steadily.
 
     A wait for a Retry-After must not end early because somebody sets the machine's time.
     """

@@ -84,4 +84,4 @@ class CredentialsRefusedError(KiboClientError):
 
 
 class UnexpectedEventError(KiboClientError):
-    """An event was recorded that the state of the operation does not allow: a programming error or a damaged journal."""
+    """An event was recorded that the state does not allow: a programming error or a damaged journal."""

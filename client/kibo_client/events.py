@@ -48,7 +48,7 @@ class FoundProduct(msgspec.Struct, frozen=True):
 
 
 class ScopeFound(msgspec.Struct, frozen=True, tag="scope_found"):
-    """The answer to a dry run; `products` is None where the API gave totals without naming products and locations."""
+    """The answer to a dry run; `products` is None where the API gave totals without products and locations."""
 
     products: tuple[FoundProduct, ...] | None
     entries: int
@@ -61,7 +61,7 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
 
 
 class JobSeen(msgspec.Struct, frozen=True, tag="job_seen"):
-    """A job as the queue reports it: status as Kibo spells it, moments and durations in microseconds, None if not told."""
+    """A job as the queue reports it; moments and durations in microseconds, None where not told."""
 
     job_id: int
     status: str
@@ -84,7 +84,7 @@ class Throttled(msgspec.Struct, frozen=True, tag="throttled"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """Any other end of a request. `status` is 0 without an answer; `jitter` in [0, 1) was drawn for the wait after it."""
+    """Any other end of a request; `status` is 0 without an answer, `jitter` in [0, 1) is for the wait after it."""
 
     reason: AnswerClass
     status: int

@@ -1,7 +1,7 @@
-"""Reads Location Exports: CSV, or a zip that holds one CSV (C2). Nothing is taken from a file that is not sound to its end.
+"""Reads Location Exports: CSV, or a zip that holds one CSV (C2).
 
-Columns are found by name, whatever their order and case: LocationCode is needed, and at least one of PartNumber, UPC and SKU.
-Other columns are ignored.
+Columns are found by name, whatever their order and case: LocationCode is needed, and at least one of
+PartNumber, UPC and SKU. Other columns are ignored.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Which identifier of a product to send, and how to write it so that it matches nothing else (I-6, ST-2).
 
-The API reads an identifier that contains any of `. * + ? ^ $ [ ]` as an unanchored pattern. So a plain one is preferred; one
-that is not plain is anchored, with each operator as a class of one character. `^` cannot be that (it would negate the
-class), so it gets a companion that no identifier is expected to contain; the dry run tells if one does.
+The API reads an identifier that contains any of `. * + ? ^ $ [ ]` as an unanchored pattern. So a plain one is
+preferred; one that is not plain is anchored, with each operator as a class of one character. `^` cannot be
+that (it would negate the class), so it gets a companion that no identifier is expected to contain; the dry
+run tells if one does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The calls of a bulk deletion, each as one request and one typed answer (C1, C6; endpoints of the bulk deletion guide)."""
+"""The calls of a bulk deletion, each as one request and one typed answer (C1, C6; Kibo's bulk deletion guide)."""
 
 from __future__ import annotations
 

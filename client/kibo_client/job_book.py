@@ -1,4 +1,4 @@
-"""The jobs of an operation: which batch each is for, what was last seen of it, and which batches have all of theirs ended (JB-4)."""
+"""The jobs of an operation: the batch of each, what was last seen of it, and which batches have none left (JB-4)."""
 
 from __future__ import annotations
 

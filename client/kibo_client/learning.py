@@ -1,8 +1,9 @@
 """Reading an unknown limit off the first refusal: how many requests did the refusing windows hold (RL-3, RL-4, RL-7)?
 
-The server's count is exact, so one refusal is enough, up to what we do not know of its clock: under each offset that is still
-possible the refusal fell into some window, and so many of our requests surely fell there with it. The least such count is safe
-to plan with; as the offset narrows, the same evidence is read again and says more.
+The server's count is exact, so one refusal is enough, up to what we do not know of its clock: under each
+offset that is still possible the refusal fell into some window, and so many of our requests surely fell there
+with it. The least such count is safe to plan with; as the offset narrows, the same evidence is read again and
+says more.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Refusal:
     ended_at: int
 
     def surely_counted(self, offset: ClockOffset, *, size: int, windows: int) -> tuple[int, int]:
-        """The least and the greatest number of requests, over all possible offsets, that surely lay in the refusing windows.
+        """The least and the greatest number of requests that surely lay in the refusing windows, over all offsets.
 
         Args:
             offset: What is known of the server's clock.
@@ -45,7 +46,7 @@ class Refusal:
         return (min(counts), max(counts)) if counts else (0, 0)
 
     def _telling_offsets(self, offset: ClockOffset, size: int) -> set[int]:
-        """The offsets between which no count changes: the ends of the interval, and where a request meets a window's edge."""
+        """The offsets between which no count changes: the interval's ends, and where a request meets an edge."""
         low, high = offset.low, offset.high
         telling = {low, high}
         first = (self.starts or (self.sent_at,))[0]

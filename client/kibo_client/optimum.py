@@ -1,14 +1,16 @@
-"""The least time any client needs for a number of requests under two limits: oracle and planner in one (RL-3, RL-4, RL-5).
+"""The least time any client needs for requests under two limits: oracle and planner in one (RL-3, RL-4, RL-5).
 
-The server admits at most R requests in a calendar minute and at most H in four consecutive quarters of an hour. "At most R in
-a minute" says exactly that request i falls into a later minute than request i-R; "at most H in four consecutive quarters" says
-exactly that request i falls at least four quarters after request i-H. A gap g says that request i comes no sooner than g after
-request i-1. So every rule has the form t[i] >= f(t[i-k]) with f non-decreasing, and the recursion
+The server admits at most R requests in a calendar minute and at most H in four consecutive quarters of an
+hour. "At most R in a minute" says exactly that request i falls into a later minute than request i-R; "at most
+H in four consecutive quarters" says exactly that request i falls at least four quarters after request i-H. A
+gap g says that request i comes no sooner than g after request i-1. So every rule has the form t[i] >=
+f(t[i-k]) with f non-decreasing, and the recursion
 
     t[i] = max(t0, t[i-1] + g, start of the minute after t[i-R], start of the fourth quarter after t[i-H])
 
-satisfies all of them. It is also a lower bound, term by term: let u be any schedule that obeys the rules, and suppose t[j] <= u[j]
-for all j < i. Then t[i] = f(t[i-k]) for one of the rules, and f(t[i-k]) <= f(u[i-k]) <= u[i]. By induction no schedule ends sooner.
+satisfies all of them. It is also a lower bound, term by term: let u be any schedule that obeys the rules, and suppose
+t[j] <= u[j] for all j < i. Then t[i] = f(t[i-k]) for one of the rules, and f(t[i-k]) <= f(u[i-k]) <= u[i]. By
+induction no schedule ends sooner.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a bulk deletion goes about its work; every default is the recommendation of Kibo's bulk deletion guide or stricter."""
+"""How a bulk deletion goes about its work; defaults are what Kibo's bulk deletion guide recommends, or stricter."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class BulkDeleteOptions:
         guard_s: Seconds of safety on each side of a minute's and a quarter's edge.
         list_page_size: How many jobs one list call may ask for.
         dry_run_only: Find the scope and stop.
-        identifiers: The kinds of identifier ("part_number", "upc", "sku") that the targets tell in full: where a target has
-            None for one of these, its product has none. Leave out what the list of targets does not know at all.
+        identifiers: Those of "part_number", "upc" and "sku" that the targets tell in full: where a target has None for
+            one of these, its product has none. Leave out what the list of targets does not know at all.
 
     Raises:
         SettingsError: A value is out of its range.

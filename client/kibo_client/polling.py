@@ -1,7 +1,8 @@
 """Which job to ask about when: growing intervals, single jobs while they are few, the queue's list when they are many.
 
 Laws of this file:
-1. Two polls of one job, and two list calls, are at least 10 s apart (JB-1); the interval grows while nothing ends (JB-2).
+1. Two polls of one job, and two list calls, are at least 10 s apart (JB-1); the interval grows while nothing
+   ends (JB-2).
 2. A job seen in a terminal status is never asked for again (JB-3); every other one is, until its patience ends (JB-4).
 3. A list that leaves out an outstanding job is followed to its end; what it never shows is polled by id.
 """

@@ -1,4 +1,4 @@
-"""What a bulk deletion tells at its end: what was asked, found, sent, refused, and what is left undone and why (C12, C15)."""
+"""What a bulk deletion tells at its end: what was asked, found, sent, refused, left undone, and why (C12, C15)."""
 
 from __future__ import annotations
 

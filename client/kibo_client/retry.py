@@ -1,4 +1,4 @@
-"""What to do about an answer that is not the one hoped for: a table over its class and the effect of the request (C13, C14, C15)."""
+"""What to do about an answer that was not hoped for: a table of its class and the request's effect (C13, C14, C15)."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def class_of_status(status: int) -> AnswerClass:
 def backoff(failures: int, jitter: float) -> int:
     """How long to wait after the given number of failures in a row (from 1), in microseconds.
 
-    The wait lies in [b, 2b) with b doubling each time, so that waits grow strictly whatever the jitter (RT-2) and are never
-    below a second (RT-1).
+    The wait lies in [b, 2b) with b doubling each time, so that waits grow strictly whatever the jitter (RT-2)
+    and are never below a second (RT-1).
 
     Args:
         failures: Failures so far, at least 1.

@@ -1,8 +1,8 @@
 """Judging a dry run: is everything it would delete wanted, and if not, how can the batch be narrowed (WF-1, ST-2)?
 
-Law of this file: a batch is clean only if every (product, location) the API named for it is a target. A batch that is not clean
-is never sent live; it is taken apart, and each part has to prove itself by its own dry run. What no request can express
-without touching something else is left undone, with the reason.
+Law of this file: a batch is clean only if every (product, location) the API named for it is a target. A batch
+that is not clean is never sent live; it is taken apart, and each part has to prove itself by its own dry run.
+What no request can express without touching something else is left undone, with the reason.
 """
 
 from __future__ import annotations

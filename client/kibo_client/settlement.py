@@ -11,7 +11,7 @@ from kibo_client.targets import Locations, Product
 
 @dataclass(slots=True)
 class JobRecord:
-    """One job of ours: the batch it belongs to and the last that was seen of it; `gave_up` says why we stopped asking."""
+    """One job of ours: its batch and the last that was seen of it; `gave_up` says why we stopped asking."""
 
     job_id: int
     batch: int
@@ -48,8 +48,8 @@ class Settlement:
 def settle(locations: Locations, jobs: Iterable[JobRecord]) -> Settlement:
     """Read off a batch's jobs what happened at each location where its dry run had found something.
 
-    A location without a job held nothing any more when the batch was submitted (J-2). A job that never told its location may
-    have been for any location that no other job accounts for.
+    A location without a job held nothing any more when the batch was submitted (J-2). A job that never told
+    its location may have been for any location that no other job accounts for.
     """
     here: dict[str | None, list[JobRecord]] = {}
     for job in jobs:

@@ -88,7 +88,8 @@ class Transport:
         self._session = aiohttp.ClientSession(
             connector=self._connector,
             connector_owner=self._connector is None,
-            # Exact times: above the threshold aiohttp rounds to whole seconds. Its default total is shorter than we allow.
+            # Exact times: above the threshold aiohttp rounds to whole seconds. Its default total is shorter
+            # than we allow.
             timeout=aiohttp.ClientTimeout(
                 total=self._settings.request_timeout_s,
                 sock_connect=min(30.0, self._settings.request_timeout_s),

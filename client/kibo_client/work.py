@@ -1,4 +1,4 @@
-"""The batches of an operation and where each stands: to be checked by a dry run, to be submitted, or out of our hands."""
+"""The batches of an operation and where each stands: to be dry-run, to be submitted, or out of our hands."""
 
 from __future__ import annotations
 

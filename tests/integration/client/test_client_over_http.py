@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -222,7 +223,7 @@ def test_server_errors_are_retried_with_growing_waits_and_then_given_up() -> Non
     """RT-1, RT-2, RT-3: waits grow, attempts end, and what was given up is named."""
     report, kibo = run({"dryRun": [answering(503, b'{"message":"later"}')] * 8})
     at = times(kibo, "dryRun")
-    waits = [b - a for a, b in zip(at, at[1:], strict=False)]
+    waits = [b - a for a, b in pairwise(at)]
 
     assert len(at) == 8
     assert waits[0] >= SECOND // 2
@@ -292,10 +293,13 @@ def test_a_black_hole_ends_in_a_timeout() -> None:
     async def main(loop: VirtualTimeLoop) -> tuple[str, bool, int]:
         network = MemoryNetwork(Link.black_hole())
         kibo = Kibo(loop)
-        async with serve_in_memory(kibo.application(), network), MemoryConnector(network) as connector:
-            async with Transport(settings, now=lambda: START + loop.now_us, connector=connector) as transport:
-                with pytest.raises(TransportError) as caught:
-                    await transport.call("GET", "/")
+        async with (
+            serve_in_memory(kibo.application(), network),
+            MemoryConnector(network) as connector,
+            Transport(settings, now=lambda: START + loop.now_us, connector=connector) as transport,
+        ):
+            with pytest.raises(TransportError) as caught:
+                await transport.call("GET", "/")
         return str(caught.value), caught.value.sent, loop.now_us
 
     assert run_virtual(main, start_us=START) == ("no token: no answer within 7.5 s", False, 7_500_000)

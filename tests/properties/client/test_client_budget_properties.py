@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,7 +49,7 @@ class NaiveServer:
         return max(waits)
 
 
-def run(  # noqa: PLR0917 - positional where the strategies are
+def run(
     budget: Budget,
     server: NaiveServer,
     requests: int,
@@ -167,7 +167,7 @@ def test_the_recursion_is_the_optimum(rpm: int, rph: int, start: int, gap: int, 
     best = min(
         times[-1]
         for times in product(range(start, planned[-1] + 1), repeat=count)
-        if all(b - a >= gap for a, b in zip(times, times[1:], strict=False))
+        if all(b - a >= gap for a, b in pairwise(times))
         and list(times) == sorted(times)
         and admissible(times, rpm, rph)
     )

@@ -24,7 +24,7 @@ def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
 
 
 def test_unknown_limits_can_be_said(tmp_path: Path) -> None:
-    """ "unknown" on the command line overrides a number from further down."""
+    """The word unknown on the command line overrides a number from further down."""
     given = {**ENVIRONMENT, "KIBO_REQUESTS_PER_MINUTE": "50"}
 
     assert load_settings({}, environment=given).requests_per_minute == 50

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from kibo_client.batching import full_batches
-from kibo_client.batching import Item
+from kibo_client.batching import Item, full_batches
 from kibo_client.events import Accepted, FoundProduct, JobSeen, JobsListed, ScopeFound
 from kibo_client.identifiers import Identifier, Kind
 from kibo_client.targets import Product

@@ -1,0 +1,167 @@
+"""The command line as a child process, over real sockets: what a user sees, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+EXPORT = "LocationCode,PartNumber,UPC,SKU\nNOWHERE,P1,1,\n"
+CLIENT = [sys.executable, "-m", "kibo_client.cli"]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The process's own environment with these Kibo settings and no others."""
+    return {**{k: v for k, v in os.environ.items() if not k.startswith("KIBO_")}, **settings}
+
+
+def client(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the client without a terminal, to its end."""
+    return subprocess.run(
+        [*CLIENT, *arguments],
+        env=environment(**settings),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+GIVEN = {
+    # Nothing listens on this port: whoever sends anything fails to connect.
+    "KIBO_API_HOST": "http://127.0.0.1:9",
+    "KIBO_TENANT": "1001",
+    "KIBO_CLIENT_ID": "sample.app",
+    "KIBO_SHARED_SECRET": "sample-secret",
+}
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> str:
+    """A small, sound Location Export."""
+    path = tmp_path / "export.csv"
+    path.write_text(EXPORT, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "change", "said"),
+    [
+        (["--yes"], {"KIBO_API_HOST": ""}, "api_host: is missing; give the environment variable KIBO_API_HOST"),
+        (["--yes"], {"KIBO_SHARED_SECRET": ""}, "shared_secret: is missing"),
+        (["--yes", "--tenant", "0"], {}, "--tenant: 0 is too small"),
+        (["--yes", "--rpm", "many"], {}, "--rpm"),
+        (["--yes", "--spacing", "1"], {}, "--spacing"),
+        (["--yes", "--batch-size", "1001"], {}, "--batch-size"),
+        ([], {}, "--yes: is needed to delete when there is no terminal"),
+        (["--yes", "--settings", "/nowhere.toml"], {}, "/nowhere.toml: cannot be read"),
+    ],
+)
+def test_a_users_mistake_is_one_line_and_exit_2(
+    export: str, arguments: list[str], change: dict[str, str], said: str
+) -> None:
+    """Errors name the place and what is accepted; no traceback, nothing sent."""
+    done = client("delete", "--export", export, *arguments, **{**GIVEN, **change})
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "sample-secret" not in done.stderr + done.stdout
+
+
+@pytest.mark.slow
+def test_a_broken_export_is_refused_with_its_place(tmp_path: Path) -> None:
+    """File and line, exit 2, and nothing sent."""
+    path = tmp_path / "export.csv"
+    path.write_text(EXPORT + "NOWHERE,,,\n", encoding="utf-8")
+    done = client("delete", "--export", str(path), "--yes", **GIVEN)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"kibo-client: {path}:3: has neither a PartNumber nor a UPC nor a SKU; at least one is needed\n"
+    )
+
+
+@pytest.mark.slow
+def test_help_and_version_answer() -> None:
+    """They need no settings."""
+    assert client("--version").stdout.startswith("kibo-client ")
+    assert "--export" in client("delete", "--help").stdout
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A simulator on a port of its own: its URL, and an export of a part of its stock."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "kibo_simulator.cli", "serve", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        with urlopen(f"{url}/_simulator/inventory?format=csv") as answer:
+            rows = answer.read().decode().splitlines(keepends=True)
+        path = tmp_path / "part.csv"
+        path.write_text("".join([rows[0], *rows[1:60]]), encoding="utf-8")
+        yield url, str(path)
+        process.terminate()
+
+
+@pytest.mark.slow
+def test_a_dry_run_reports_the_scope_and_changes_nothing(simulator: tuple[str, str]) -> None:
+    """The report on stdout is JSON and nothing but."""
+    url, export = simulator
+    done = client("delete", "--export", export, "--dry-run", "--json", **{**GIVEN, "KIBO_API_HOST": url})
+    report = json.loads(done.stdout)
+
+    assert done.returncode == 0
+    assert report["outcome"] == "dry run"
+    assert report["scope"]["records"] == report["requested"]["records"] == 59
+
+
+@pytest.mark.slow
+def test_refused_credentials_are_a_configuration_error(simulator: tuple[str, str]) -> None:
+    """Exit 2, and the secret is not repeated."""
+    url, export = simulator
+    settings = {**GIVEN, "KIBO_API_HOST": url, "KIBO_SHARED_SECRET": "wrong-secret"}
+    done = client("delete", "--export", export, "--yes", **settings)
+
+    assert done.returncode == 2
+    assert "refused the credentials" in done.stderr
+    assert "wrong-secret" not in done.stderr
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_says_what_is_under_way(simulator: tuple[str, str], tmp_path: Path) -> None:
+    """Ctrl-C: exit 130, the open jobs named, no traceback, and a journal to resume from."""
+    url, export = simulator
+    journal = tmp_path / "run.jsonl"
+    with subprocess.Popen(
+        [*CLIENT, "delete", "--export", export, "--yes", "--run-journal", str(journal)],
+        env=environment(**{**GIVEN, "KIBO_API_HOST": url}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        while "submitted a batch" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "interrupted: 1 batches had been submitted, open jobs: 1" in said
+    assert "to resume" in said
+    assert "Traceback" not in said
+    assert journal.read_bytes().count(b'"accepted"') == 1
