@@ -9,6 +9,10 @@ from typing import Any
 from rich.table import Table as RichTable
 
 
+class UnavailableError(Exception):
+    """A benchmark cannot be run on this machine; the message says what is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A bound that a figure is held to."""

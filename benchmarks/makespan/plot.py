@@ -90,7 +90,7 @@ def plot(runs: Sequence[Run], *, ours: Collection[str]) -> str:
         '<title id="what">Time lost against the optimum and number of 429s, by strategy</title>',
         f"<style>\n{STYLE}\n</style>",
         f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
-        f'<text class="title" x="20" y="32">What pacing costs: {cells} pairs of limits, {phases} starting phases</text>',
+        f'<text class="title" x="20" y="32">What pacing costs: {cells} pairs of limits, {phases} starts each</text>',
         f'<text class="head" x="{LOST.left:.0f}" y="62">time lost against the optimum, per cent</text>',
         f'<text class="head" x="{REFUSED.left:.0f}" y="62">429s in a run</text>',
     ]

@@ -1,0 +1,183 @@
+"""Measures the simulator as it is served beside bare handlers, round by round, and what it takes to start."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.outcome import Figure, Section, at_least, at_most, figures_table, missed_figures
+from benchmarks.serving.child import Child, served
+from benchmarks.serving.sender import Sender, message
+from kibo_simulator import Settings, Simulator
+from kibo_simulator.rate_limits import UNLIMITED
+from kibo_simulator.web import build_application
+
+# Limits are on, but so high that they never bite: their cost is measured, not their effect.
+GENEROUS = {"pools": [{"route": "/api/commerce/inventory/*", "rpm": 10**9, "rph": 10**9}]}
+OAUTH = "/api/platform/applications/authtickets/oauth"
+QUEUE = "/api/commerce/inventory/v1/queue/1"
+DELETION = "/api/commerce/inventory/v5/inventory/deleteItems"
+ROUNDS = 7
+GETS = 1_200
+POSTS = 120
+STARTS = 5
+METHOD = """\
+`kibo-simulator serve` and a bare aiohttp server each run in a process of their own; a client of ready-made bytes over
+four connections asks them in turn. What is compared is the processor time of the *server's* process for each request
+(the median over the rounds), which neither the client's cost nor a busy machine distorts much. The ratio is bare ÷
+simulator: 1 would be as cheap as the floor. The simulator checks the token, counts against limits that never bite, and
+writes its journal."""
+
+
+def _cpu_per_request_us(child: Child, sender: Sender, request: bytes, times: int) -> float:
+    before = child.cpu_ns()
+    sender.repeat(request, times)
+    return (child.cpu_ns() - before) / times / 1_000
+
+
+@contextmanager
+def _sender(child: Child) -> Iterator[Sender]:
+    sender = Sender(child)
+    try:
+        yield sender
+    finally:
+        sender.close()
+
+
+def _deletion(items: list[str], **options: object) -> bytes:
+    return json.dumps({"items": [{"upc": upc} for upc in items], **options}).encode()
+
+
+def _call(child: Child, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> bytes:
+    connection = HTTPConnection(child.host, child.port, timeout=30)
+    try:
+        connection.request(method, path, body, dict(headers))
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def _products(simulator: Child) -> list[str]:
+    lines = _call(simulator, "GET", "/_simulator/inventory?format=jsonl", {}).splitlines()
+    return sorted({msgspec.json.decode(line)["upc"] for line in lines})
+
+
+def requests(rounds: int) -> list[Figure]:
+    """Measure the two requests that matter, each beside its floor.
+
+    Raises:
+        UnavailableError: The machine does not tell a process the time of another.
+    """
+    with ExitStack() as stack:
+        limits = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "limits.json"
+        limits.write_text(json.dumps(GENEROUS), encoding="utf-8")
+        simulator = stack.enter_context(
+            served("-m", "kibo_simulator.cli", "serve", "--port", "0", "--limits", str(limits))
+        )
+        ours = stack.enter_context(_sender(simulator))
+        credentials = json.dumps({"client_id": "sample.app", "client_secret": "sample-secret"}).encode()
+        answer = _call(simulator, "POST", OAUTH, {"Content-Type": "application/json"}, credentials)
+        token = {"Authorization": f"Bearer {msgspec.json.decode(answer)['access_token']}"}
+        typed = {**token, "Content-Type": "application/json"}
+        products = _products(simulator)
+        # The last product goes, so that there is a job to ask for; what is asked for in the dry runs stays.
+        _call(simulator, "POST", DELETION, typed, _deletion(products[-1:]))
+        same_bytes = _call(simulator, "GET", QUEUE, token)
+        floor = stack.enter_context(served("-m", "benchmarks.serving.floor", same_bytes.hex()))
+        bare = stack.enter_context(_sender(floor))
+        kept = products[:-1][:500]
+        body = _deletion([*kept, *(f"{number:012d}" for number in range(500 - len(kept)))], dryRun=True)
+        plans = [
+            ("GET queue/{id}: limits, token, journal", "fixed bytes", at_least(0.70), GETS,
+             message("GET", QUEUE, token), message("GET", "/fixed", {})),
+            ("deleteItems dry run, 500 exact items", "msgspec.json.decode", at_least(0.25), POSTS,
+             message("POST", DELETION, typed, body), message("POST", "/msgspec", typed, body)),
+            ("the same", "json.loads", None, POSTS,
+             message("POST", DELETION, typed, body), message("POST", "/json", typed, body)),
+        ]  # fmt: skip
+        figures = []
+        for what, peer, target, times, request, least in plans:
+            ours.repeat(request, times // 4)
+            bare.repeat(least, times // 4)
+            # Interleaved, so that a change of the processor's speed meets both alike.
+            pairs = [
+                (_cpu_per_request_us(simulator, ours, request, times), _cpu_per_request_us(floor, bare, least, times))
+                for _ in range(rounds)
+            ]
+            figures.append(
+                Figure(
+                    what=what,
+                    value=statistics.median(pair[0] for pair in pairs),
+                    unit="µs",
+                    peer=f"aiohttp, {peer}",
+                    peer_value=statistics.median(pair[1] for pair in pairs),
+                    target=target,
+                    inverse=True,
+                )
+            )
+        return figures
+
+
+def starting() -> list[Figure]:
+    """Measure how soon the program serves, and how soon a simulator is there inside a process."""
+    ready, importing = _least(_until_ready), _least(_importing)
+    return [
+        Figure(
+            what="start to ready line",
+            value=ready * 1e3,
+            unit="ms",
+            peer="import aiohttp.web",
+            peer_value=importing * 1e3,
+            target=at_most(2),
+        ),
+        Figure(what="fresh simulator, sample tenant", value=_least(_world) * 1e3, unit="ms", target=at_most(5)),
+    ]
+
+
+def run(*, quick: bool = False) -> Section:
+    """Measure requests and starts."""
+    figures = [*requests(3 if quick else ROUNDS), *starting()]
+    return Section(
+        name="serving",
+        title="Serving: what a request costs the simulator",
+        method=METHOD,
+        tables=(figures_table("Processor time of the server, and start-up", figures),),
+        data=[figure.to_json() for figure in figures],
+        missed=missed_figures(figures),
+    )
+
+
+def _least(measurement: Callable[[], float]) -> float:
+    # The least disturbed of several: starting has no other noise than that of the machine.
+    return min(measurement() for _ in range(STARTS))
+
+
+def _until_ready() -> float:
+    begun = time.perf_counter()
+    with served("-m", "kibo_simulator.cli", "serve", "--port", "0"):
+        return time.perf_counter() - begun
+
+
+def _importing() -> float:
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import aiohttp.web"], check=True)
+    return time.perf_counter() - begun
+
+
+def _world() -> float:
+    begun = time.perf_counter()
+    simulator = Simulator(Settings(limits=UNLIMITED))
+    build_application(simulator)
+    took = time.perf_counter() - begun
+    simulator.close()
+    return took
