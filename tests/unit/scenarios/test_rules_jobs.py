@@ -16,7 +16,7 @@ def judge(rule: str, evidence: Evidence) -> Outcome:
     return RULES_BY_ID[rule].judge(evidence)
 
 
-@pytest.mark.parametrize(("gap", "verdict"), [(10, Verdict.PASS), (9.96, Verdict.PASS), (9.9, Verdict.FAIL)])
+@pytest.mark.parametrize(("gap", "verdict"), [(10, Verdict.PASS), (9.95, Verdict.PASS), (9.9, Verdict.FAIL)])
 def test_jb1_polls_of_one_job(gap: float, verdict: Verdict) -> None:
     """JB-1: ten seconds between two polls of one job."""
     story = Story()
@@ -105,6 +105,19 @@ def test_jb3_an_ended_job_is_left_alone() -> None:
     assert Verdict.FAIL == judge("JB-3", story.evidence()).verdict
 
 
+def test_jb3_excuses_a_poll_that_was_on_its_way() -> None:
+    """JB-3: a poll sent before the end was known is excused, one sent in the knowledge of it is not."""
+    story = Story()
+    story.list_jobs({7: "SUCCESS"})
+    story.poll(7, "SUCCESS", at=0.049)
+
+    assert Verdict.PASS == judge("JB-3", story.evidence()).verdict
+
+    story.poll(7, "SUCCESS", at=0.05)
+
+    assert Verdict.FAIL == judge("JB-3", story.evidence()).verdict
+
+
 def test_jb4_every_id_is_followed_to_its_end() -> None:
     """JB-4: ids seen ended by id or in a list pass; one that was dropped fails and is named."""
     story = Story()
@@ -176,6 +189,28 @@ def test_jb5_resending_everything_is_a_breach() -> None:
     story.delete("ab", ["L1", "L2"], at=40, jobs=[3])
 
     assert Verdict.FAIL == judge("JB-5", with_failure(story)).verdict
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "verdict"),
+    [(False, True, Verdict.FAIL), (True, True, Verdict.FAIL), (True, False, Verdict.PASS)],
+)
+def test_jb5_all_locations_are_as_wide_as_it_gets(first: bool, again: bool, verdict: Verdict) -> None:  # noqa: FBT001
+    """JB-5: going over all locations again is more than the failed scope; going over the failed one is not."""
+    story = Story()
+    story.delete("ab", ["L1", "L2"], jobs=[1, 2], everywhere=first)
+    story.delete("ab", ["L1"], at=40, jobs=[3], everywhere=again)
+
+    assert verdict == judge("JB-5", with_failure(story)).verdict
+
+
+def test_jb5_a_batch_that_failed_everywhere_may_be_sent_again_as_it_is() -> None:
+    """JB-5: when every job failed, the whole batch is the failed scope."""
+    story = Story()
+    story.delete("ab", ["L1"], jobs=[1])
+    story.delete("ab", ["L1"], at=40, jobs=[3])
+
+    assert Verdict.PASS == judge("JB-5", with_failure(story)).verdict
 
 
 def test_jb5_needs_a_failure() -> None:
