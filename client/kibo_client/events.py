@@ -61,7 +61,10 @@ class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
 
 
 class JobSeen(msgspec.Struct, frozen=True, tag="job_seen"):
-    """A job as the queue reports it; moments and durations in microseconds, None where not told."""
+    """A job as the queue reports it; moments and durations in microseconds, None where not told.
+
+    `ended_ago` is by the server's clock: its Date less the job's own stamp.
+    """
 
     job_id: int
     status: str
@@ -69,6 +72,7 @@ class JobSeen(msgspec.Struct, frozen=True, tag="job_seen"):
     messages: tuple[str, ...] = ()
     added_at: int | None = None
     took: int | None = None
+    ended_ago: int | None = None
 
 
 class JobsListed(msgspec.Struct, frozen=True, tag="jobs_listed"):

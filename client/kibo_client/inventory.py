@@ -23,6 +23,9 @@ from kibo_client.wire import (
     read_scope,
 )
 
+# From a body and the server's Date to an answer.
+Reader = Callable[[bytes, int | None], Answer]
+
 
 class Inventory:
     """Typed calls to the inventory API. No call raises for anything the server or the network did.
@@ -58,7 +61,7 @@ class Inventory:
         self,
         method: str,
         path: str,
-        read: Callable[[bytes], Answer],
+        read: Reader,
         *,
         body: bytes | None = None,
         query: dict[str, str] | None = None,
@@ -69,16 +72,17 @@ class Inventory:
             return self._failed(AnswerClass.UNKNOWN if error.sent else AnswerClass.NOT_SENT, 0, str(error)), None
         except CredentialsRefusedError as error:
             return self._failed(AnswerClass.CREDENTIALS_REFUSED, error.status, error.message), None
-        return self._typed(answer, read), read_date(answer.date)
+        date = read_date(answer.date)
+        return self._typed(answer, read, date), date
 
-    def _typed(self, answer: HttpAnswer, read: Callable[[bytes], Answer]) -> Answer:
+    def _typed(self, answer: HttpAnswer, read: Reader, date: int | None) -> Answer:
         answer_class = class_of_status(answer.status)
         if answer_class is AnswerClass.THROTTLED:
             return Throttled(parse_retry_after(answer.retry_after))
         if answer_class is not AnswerClass.OK:
             return self._failed(answer_class, answer.status, answer.explain())
         try:
-            return read(answer.body)
+            return read(answer.body, date)
         except Unreadable as error:
             return self._failed(AnswerClass.MALFORMED, answer.status, f"unreadable answer: {error}")
 

@@ -20,8 +20,8 @@ USUAL_LONGEST_INTERVAL = 30 * SECOND
 LONGEST_INTERVAL = 5 * MINUTE
 FIRST_DELAY = 5 * SECOND
 LEAST_DELAY = SECOND
-# The oldest job is asked about this often before the others are thought to overtake it.
-POLLS_OF_THE_OLDEST = 3
+# The oldest job is asked about this often before it is thought stuck, and the others asked about all the same.
+POLLS_OF_THE_OLDEST = 6
 # What is learnt late costs at most this share of the time already waited.
 LATENESS_SHARE = 20
 FEW = 4
@@ -96,11 +96,12 @@ class PollSchedule:
             self._list_due_at = max(self._list_due_at, first_list)
         self._last_progress_at = now
 
-    def _expected(self, rank: int, now: int) -> int:
-        """When the job of this rank in the queue can be expected to have ended; jobs are worked one by one (J-5)."""
+    def _expected(self, rank: int, now: int, *, ended_ago: int = 0) -> int:
+        """When the job of this rank behind one that ended so long ago can be expected to have ended (J-5)."""
         if self._mean_time is None:
             return now + FIRST_DELAY
-        return now + min(LONGEST_INTERVAL, max(LEAST_DELAY, self._mean_time * rank))
+        ahead = min(LONGEST_INTERVAL, max(LEAST_DELAY, self._mean_time * rank))
+        return max(now, now - ended_ago + ahead)
 
     def overdue(self, now: int) -> bool:
         """Whether nothing has ended for so long that the outstanding jobs are to be given up."""
@@ -132,11 +133,6 @@ class PollSchedule:
         single = [
             (track.due_at, job_id) for job_id, track in self._outstanding.items() if not (by_list and track.listed)
         ]
-        if self._mean_time is None and not by_list:
-            # Jobs end in order: until one has, there is no use in asking about the others.
-            oldest = next(iter(self._outstanding))
-            if self._outstanding[oldest].polls < POLLS_OF_THE_OLDEST:
-                single = [(self._outstanding[oldest].due_at, oldest)]
         polls = [Poll(PollJob(job_id), due_at) for due_at, job_id in (min(single),)] if single else []
         if by_list and len(single) < len(self._outstanding):
             polls.append(Poll(self._page(), self._list_due_at))
@@ -158,6 +154,15 @@ class PollSchedule:
             track.polls += 1
             track.due_at = now + track.interval
             track.interval = self._grown(track.interval, now - track.known_since)
+            if request.job_id == next(iter(self._outstanding)) and track.polls <= POLLS_OF_THE_OLDEST:
+                self._hold_back_the_rest(track)
+
+    def _hold_back_the_rest(self, oldest: _Track) -> None:
+        """Jobs end in order: while the oldest has not, there is no use in asking about the others."""
+        for rank, waiting in enumerate(self._outstanding.values()):
+            if not waiting.polls:
+                after = rank * (FIRST_DELAY if self._mean_time is None else self._mean_time)
+                waiting.due_at = max(waiting.due_at, oldest.due_at + min(LONGEST_INTERVAL, after))
 
     def saw(self, job: JobSeen, now: int) -> bool:
         """Take a job's status; True if it ended one that was outstanding."""
@@ -170,7 +175,7 @@ class PollSchedule:
         self._mean_time = took if self._mean_time is None else (3 * self._mean_time + took) // 4
         for rank, waiting in enumerate(self._outstanding.values(), 1):
             if not waiting.polls:
-                waiting.due_at = self._expected(rank, now)
+                waiting.due_at = self._expected(rank, now, ended_ago=job.ended_ago or 0)
         return True
 
     def listed(self, request: ListJobs, job_ids: Iterable[int], now: int) -> None:

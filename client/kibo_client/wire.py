@@ -99,7 +99,7 @@ def read_token(body: bytes) -> TokenResponse:
     return _decode(body, TokenResponse)
 
 
-def read_scope(body: bytes) -> ScopeFound:
+def read_scope(body: bytes, _date: int | None = None) -> ScopeFound:
     """Read the answer to a dry run.
 
     Raises:
@@ -121,7 +121,7 @@ def read_scope(body: bytes) -> ScopeFound:
     return ScopeFound(tuple(found), total)
 
 
-def read_acceptance(body: bytes) -> Accepted:
+def read_acceptance(body: bytes, _date: int | None = None) -> Accepted:
     """Read the answer to a live deletion; a jobIDs that is no list (the documented boolean) means ids unknown.
 
     Raises:
@@ -131,22 +131,22 @@ def read_acceptance(body: bytes) -> Accepted:
     return Accepted(tuple(job_ids) if isinstance(job_ids, list) else None)
 
 
-def read_job(body: bytes) -> JobSeen:
-    """Read one job.
+def read_job(body: bytes, date: int | None = None) -> JobSeen:
+    """Read one job; `date` is the server's stamp of the answer.
 
     Raises:
         Unreadable: It is not a JobQueueResponse.
     """
-    return _job(_decode(body, _JobQueueResponse))
+    return _job(_decode(body, _JobQueueResponse), date)
 
 
-def read_jobs(body: bytes) -> JobsListed:
-    """Read a page of the queue.
+def read_jobs(body: bytes, date: int | None = None) -> JobsListed:
+    """Read a page of the queue; `date` is the server's stamp of the answer.
 
     Raises:
         Unreadable: It is not a list of JobQueueResponse.
     """
-    return JobsListed(tuple(map(_job, _decode(body, list[_JobQueueResponse]))))
+    return JobsListed(tuple(_job(job, date) for job in _decode(body, list[_JobQueueResponse])))
 
 
 def read_error(body: bytes) -> str:
@@ -182,12 +182,14 @@ def read_moment(text: str | None) -> int | None:
     return round(moment.timestamp() * SECOND)
 
 
-def _job(job: _JobQueueResponse) -> JobSeen:
+def _job(job: _JobQueueResponse, date: int | None) -> JobSeen:
     # The developer guide says COMPLETED where the job schema and the bulk deletion guide say SUCCESS.
     status = "SUCCESS" if job.status == "COMPLETED" else job.status
     started, finished = read_moment(job.started), read_moment(job.finished)
     took = max(0, finished - started) if started is not None and finished is not None else None
-    return JobSeen(job.job_id, status, job.location_code, tuple(job.messages or ()), read_moment(job.added), took)
+    ago = max(0, date - finished) if date is not None and finished is not None else None
+    messages = tuple(job.messages or ())
+    return JobSeen(job.job_id, status, job.location_code, messages, read_moment(job.added), took, ago)
 
 
 def _decode(body: bytes, kind: type[T]) -> T:
