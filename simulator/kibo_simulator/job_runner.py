@@ -4,7 +4,6 @@ Everything happens at instants on the agenda; nothing depends on a background ta
 truth; the queues here are its index of unfinished jobs and can be rebuilt from it at any time.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +11,8 @@ from functools import partial
 
 from kibo_simulator.agenda import Agenda, Entry
 from kibo_simulator.jobs import JobQueue, JobSettings, JobType, duration
-from kibo_simulator.stock.records import Location
-from kibo_simulator.stock_work import (
-    DeleteWork,
-    RefreshWork,
-    Work,
-    apply_adjust,
-    apply_refresh,
-    decode_work,
-    encode_work,
-)
+from kibo_simulator.stock.records import Location, RecordSet
+from kibo_simulator.stock_work import DeleteWork, StockWorker, Work, decode_work, encode_work
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.jobs import JobRow, JobStore
 from kibo_simulator.store.stock import StockStore
@@ -40,12 +31,12 @@ class _Unfinished:
 class _LoadedWork:
     """A payload in memory, with the products that a delete matches under one version of the product table."""
 
-    __slots__ = ("products_json", "version", "work")
+    __slots__ = ("records", "version", "work")
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self.version = -1
-        self.products_json = "[]"
+        self.records = RecordSet()
 
 
 class JobRunner:
@@ -56,6 +47,7 @@ class JobRunner:
         database: Database,
         stock: StockStore,
         jobs: JobStore,
+        worker: StockWorker,
         agenda: Agenda,
         settings: JobSettings,
         seed: int,
@@ -63,6 +55,7 @@ class JobRunner:
         self._database = database
         self._stock = stock
         self._jobs = jobs
+        self.worker = worker
         self._agenda = agenda
         self._settings = settings
         self._seed = seed
@@ -182,17 +175,16 @@ class JobRunner:
         """How many records the job is about to touch: what its duration depends on (J-6)."""
         loaded = self._work(job.payload_id)
         if isinstance(loaded.work, DeleteWork):
-            return self._stock.count_held(job.location_id, self._matched(job, loaded))
+            return self._stock.count_held(job.location_id, self._meant(job, loaded))
         return len(loaded.work.items)
 
-    def _matched(self, job: _Unfinished, loaded: _LoadedWork) -> str:
-        """The products that a delete matches now, as a JSON array (J-7); worked out once per product version."""
+    def _meant(self, job: _Unfinished, loaded: _LoadedWork) -> RecordSet:
+        """The records that a delete means now, whatever the location (J-7); worked out once per product version."""
         assert isinstance(loaded.work, DeleteWork)
         if loaded.version != self._stock.products_version:
-            products = self._stock.match_any(job.tenant_id, loaded.work.items, patterns=loaded.work.patterns)
-            loaded.products_json = json.dumps(sorted(products))
+            loaded.records = self._stock.meant(job.tenant_id, loaded.work.items, patterns=loaded.work.patterns)
             loaded.version = self._stock.products_version
-        return loaded.products_json
+        return loaded.records
 
     def _end(self, job_id: int, at: int) -> None:
         """A job at work is due: its effect and its end are one transaction (J-6)."""
@@ -207,7 +199,7 @@ class JobRunner:
 
     def _complete(self, job_id: int, *, started: int, finished: int) -> None:
         job = self._unfinished.pop(job_id)
-        messages = self._apply(job)
+        messages = self._apply(job, finished)
         self._jobs.finish(
             job_id,
             status="FAILED" if messages else "SUCCESS",
@@ -221,16 +213,14 @@ class JobRunner:
             self._loaded.pop(job.payload_id, None)
             self._jobs.drop_payload(job.payload_id)
 
-    def _apply(self, job: _Unfinished) -> list[str]:
+    def _apply(self, job: _Unfinished, finished: int) -> list[str]:
         """Carry out the effect; messages mean that it failed and touched nothing (J-8)."""
         location = self._stock.location(job.tenant_id, job.location_code)
         if location is None or not location.active:
             return [f"LOCATION_NOT_FOUND: location {job.location_code} does not exist or is not active"]
         loaded = self._work(job.payload_id)
         if isinstance(loaded.work, DeleteWork):
-            self._stock.delete(job.location_id, self._matched(job, loaded))
-        elif isinstance(loaded.work, RefreshWork):
-            apply_refresh(self._stock, job.tenant_id, job.location_id, loaded.work)
+            self._stock.delete(job.location_id, self._meant(job, loaded))
         else:
-            apply_adjust(self._stock, job.tenant_id, job.location_id, loaded.work.items)
+            self.worker.apply(job.tenant_id, job.location_id, loaded.work, finished)
         return []

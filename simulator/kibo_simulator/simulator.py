@@ -5,9 +5,8 @@ in through one function, so the same simulator serves real sockets, a scaled clo
 T-4).
 """
 
-import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -18,17 +17,21 @@ import msgspec
 from kibo_simulator.agenda import Agenda
 from kibo_simulator.clock import Clock, ClockMode
 from kibo_simulator.files.location_export import InventoryRow, write_location_export
+from kibo_simulator.inventory_query import InventoryQuery
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.journal import Journal
 from kibo_simulator.rate_limits import LimitsDocument, PoolState, RateLimiter
 from kibo_simulator.settings import SampleSettings, Settings
-from kibo_simulator.stock.identifiers import Wanted
-from kibo_simulator.stock.records import Location, StockRecord
+from kibo_simulator.stock.identifiers import Doomed, Wanted
+from kibo_simulator.stock.records import Location, RecordSet, StockRecord
 from kibo_simulator.stock.sample import sample_location, sample_product, sample_records
-from kibo_simulator.stock_work import DeleteWork
+from kibo_simulator.stock_work import DeleteWork, StockWorker
 from kibo_simulator.store.database import Database
+from kibo_simulator.store.future import FutureStore
 from kibo_simulator.store.jobs import JobStore
+from kibo_simulator.store.places import PlaceStore
 from kibo_simulator.store.stock import StockStore
+from kibo_simulator.store.tags import TagStore
 from kibo_simulator.tenants import Access, Tenant
 from kibo_simulator.timestamps import parse_instant
 
@@ -43,10 +46,10 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class DeletionScope:
-    """What a deletion would touch at this moment: locations, and the products matched as a JSON array (J-2, J-3)."""
+    """What a deletion would touch at this moment: locations with counts, and the records meant (J-2, J-3)."""
 
     affected: tuple[Affected, ...]
-    products_json: str
+    records_meant: RecordSet
 
     @property
     def records(self) -> int:
@@ -100,7 +103,12 @@ class Simulator:
             refresh_lifetime_s=self.settings.access.refresh_lifetime_s,
         )
         self.limiter = RateLimiter(self.settings.limits.validate())
-        self.runner = JobRunner(self.database, self.stock, self.jobs, self.agenda, self.settings.jobs, seed)
+        self.places = PlaceStore(self.database.connection)
+        self.tags = TagStore(self.database.connection)
+        self.future = FutureStore(self.database.connection)
+        self.query = InventoryQuery(self.stock, self.places, self.future)
+        worker = StockWorker(self.stock, self.future)
+        self.runner = JobRunner(self.database, self.stock, self.jobs, worker, self.agenda, self.settings.jobs, seed)
         self.journal = Journal(
             entries=self.settings.bounds.journal_entries, retained_bytes=self.settings.bounds.journal_bytes
         )
@@ -167,7 +175,7 @@ class Simulator:
             for product in map(sample_product, range(sample.products))
         ]
         self.stock.put_plain(
-            (places[location], products[product], stock.on_hand, 0, 0, stock.safety_stock, stock.floor, None)
+            (places[location], products[product], stock.on_hand, stock.safety_stock, stock.floor)
             for location, product, stock in sample_records(self.settings.seed, sample.locations, sample.products)
         )
 
@@ -184,9 +192,7 @@ class Simulator:
                 key = (row.part_number, row.upc, row.sku)
                 if key not in products:
                     products[key] = self.stock.product_for_write(tenant_id, Wanted(*key))
-                self.stock.put_plain(
-                    [(locations[code], products[key], row.on_hand, 0, 0, row.safety_stock, row.floor, None)]
-                )
+                self.stock.put_plain([(locations[code], products[key], row.on_hand, row.safety_stock, row.floor)])
                 count += 1
         return count
 
@@ -204,27 +210,26 @@ class Simulator:
         return write_location_export(records if where is None else filter(where, records), file)
 
     def deletion_scope(self, tenant_id: int, work: DeleteWork, locations: Iterable[Location]) -> DeletionScope:
-        """Which of the locations hold a matching record at this moment, and how many (J-2, J-3)."""
-        products = self.stock.match_any(tenant_id, work.items, patterns=work.patterns)
-        products_json = json.dumps(sorted(products))
-        if not products:
-            return DeletionScope((), products_json)
-        counts = ((location, self.stock.count_held(location.id, products_json)) for location in locations)
-        return DeletionScope(tuple(Affected(location, count) for location, count in counts if count), products_json)
+        """Which of the locations hold a record that is meant at this moment, and how many (J-2, J-3)."""
+        meant = self.stock.meant(tenant_id, work.items, patterns=work.patterns)
+        if not meant:
+            return DeletionScope((), meant)
+        counts = ((location, self.stock.count_held(location.id, meant)) for location in locations)
+        return DeletionScope(tuple(Affected(location, count) for location, count in counts if count), meant)
 
-    def products_in_scope(self, scope: DeletionScope) -> dict[int, list[Location]]:
-        """For each product with a record in scope, the locations that hold one; by product number (J-3)."""
-        places: dict[int, list[Location]] = {}
+    def records_in_scope(self, scope: DeletionScope) -> dict[int, list[tuple[Location, int]]]:
+        """For each product in scope the locations and variants of its records there; by product number (J-3)."""
+        places: dict[int, list[tuple[Location, int]]] = {}
         for place in scope.affected:
-            for product_id in self.stock.held(place.location.id, scope.products_json):
-                places.setdefault(product_id, []).append(place.location)
+            for product_id, variant_id in self.stock.held(place.location.id, scope.records_meant):
+                places.setdefault(product_id, []).append((place.location, variant_id))
         return dict(sorted(places.items()))
 
     def count_products(self, scope: DeletionScope) -> int:
         """How many products have a record in scope."""
-        return self.stock.count_products_held((place.location.id for place in scope.affected), scope.products_json)
+        return self.stock.count_products_held((place.location.id for place in scope.affected), scope.records_meant)
 
-    def delete_work(self, items: Sequence[Wanted]) -> DeleteWork:
+    def delete_work(self, items: Iterable[Doomed]) -> DeleteWork:
         """The work of a deletion under the present settings."""
         return DeleteWork(tuple(items), patterns=self.settings.inventory.patterns)
 

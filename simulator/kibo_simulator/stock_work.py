@@ -1,12 +1,13 @@
 """What the jobs do to stock: refresh, adjust and delete at one location (I-2, J-6 to J-8, J-12)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from kibo_simulator.stock.identifiers import Wanted
-from kibo_simulator.stock.quantities import adjusted, refreshed
+from kibo_simulator.stock.identifiers import Doomed, Wanted
+from kibo_simulator.stock.quantities import Counters, adjusted, refreshed
+from kibo_simulator.stock.variants import PLAIN, Variant
+from kibo_simulator.store.future import FutureStore
 from kibo_simulator.store.stock import StockStore
 
 
@@ -20,6 +21,9 @@ class QuantityItem(msgspec.Struct, frozen=True, omit_defaults=True):
     safety_stock: int | None = None
     floor: int | None = None
     details: dict[str, Any] | None = None
+    variant: Variant = PLAIN
+    delivery_date: int | None = None
+    external_id: str = ""
 
     @property
     def wanted(self) -> Wanted:
@@ -43,7 +47,7 @@ class AdjustWork(msgspec.Struct, frozen=True, tag="adjust"):
 class DeleteWork(msgspec.Struct, frozen=True, tag="delete"):
     """Delete the records that the items match at the moment of running (J-7)."""
 
-    items: tuple[Wanted, ...]
+    items: tuple[Doomed, ...]
     patterns: bool = True
 
 
@@ -62,41 +66,50 @@ def decode_work(body: bytes) -> Work:
     return _decoder.decode(body)
 
 
-def apply_refresh(stock: StockStore, tenant_id: int, location_id: int, work: RefreshWork) -> None:
-    """Set on hand for each item, creating records that are missing (I-2)."""
-    named: set[int] = set()
-    for item in work.items:
-        product_id = stock.product_for_write(tenant_id, item.wanted)
-        named.add(product_id)
-        before = stock.record(location_id, product_id)
-        stock.put(
-            location_id,
-            product_id,
-            refreshed(before.counters if before else None, item.quantity, item.safety_stock),
-            (before.floor if before else 0) if item.floor is None else item.floor,
-            (before.details if before else {}) | (item.details or {}),
+class StockWorker:
+    """Carries out the work of jobs; every method is one step of a caller's transaction."""
+
+    __slots__ = ("_future", "_stock")
+
+    def __init__(self, stock: StockStore, future: FutureStore) -> None:
+        self._stock = stock
+        self._future = future
+
+    def apply(self, tenant_id: int, location_id: int, work: RefreshWork | AdjustWork, now: int) -> None:
+        """Refresh or adjust at one location; items with a delivery date go to future inventory (I-2)."""
+        named: set[tuple[int, int]] = set()
+        for item in work.items:
+            product_id = self._stock.product_for_write(tenant_id, item.wanted)
+            variant_id = self._stock.variant_for_write(product_id, item.variant)
+            named.add((product_id, variant_id))
+            place = (location_id, product_id, variant_id)
+            if item.delivery_date is not None:
+                kind = "REFRESH" if isinstance(work, RefreshWork) else "ADJUST"
+                self._expect(place, item, item.delivery_date, kind, now)
+            else:
+                self._write(place, item, adding=isinstance(work, AdjustWork))
+        if isinstance(work, RefreshWork) and work.zero_missing:
+            self._zero_others(location_id, named)
+
+    def _expect(self, place: tuple[int, int, int], item: QuantityItem, date: int, kind: str, now: int) -> None:
+        self._future.write(
+            place, delivery_date=date, external_id=item.external_id, quantity=item.quantity, kind=kind, now=now
         )
-    if work.zero_missing:
-        for record in list(stock.at_location(location_id)):
-            if record.product_id not in named and record.on_hand:
-                stock.put(
-                    location_id,
-                    record.product_id,
-                    refreshed(record.counters, 0, None),
-                    record.floor,
-                    record.details,
+        if self._stock.record(*place) is None:
+            # What is expected shows in look-ups, so there must be a row for it to show in.
+            self._stock.put(*place, Counters(), 0, {})
+
+    def _write(self, place: tuple[int, int, int], item: QuantityItem, *, adding: bool) -> None:
+        before = self._stock.record(*place)
+        counters = before.counters if before else None
+        after = adjusted(counters, item.quantity) if adding else refreshed(counters, item.quantity, item.safety_stock)
+        floor = (before.floor if before else 0) if item.floor is None else item.floor
+        self._stock.put(*place, after, floor, (before.details if before else {}) | (item.details or {}))
+
+    def _zero_others(self, location_id: int, named: set[tuple[int, int]]) -> None:
+        for record in list(self._stock.at_location(location_id)):
+            if (record.product_id, record.variant_id) not in named and record.on_hand:
+                counters = refreshed(record.counters, 0, None)
+                self._stock.put(
+                    location_id, record.product_id, record.variant_id, counters, record.floor, record.details
                 )
-
-
-def apply_adjust(stock: StockStore, tenant_id: int, location_id: int, items: Sequence[QuantityItem]) -> None:
-    """Add each item's quantity to on hand, creating records that are missing (I-2)."""
-    for item in items:
-        product_id = stock.product_for_write(tenant_id, item.wanted)
-        before = stock.record(location_id, product_id)
-        stock.put(
-            location_id,
-            product_id,
-            adjusted(before.counters if before else None, item.quantity),
-            before.floor if before else 0,
-            (before.details if before else {}) | (item.details or {}),
-        )

@@ -13,6 +13,8 @@ from typing import Literal
 import re2
 from msgspec import Struct
 
+from kibo_simulator.stock.variants import PLAIN, Variant
+
 OPERATORS = frozenset(".*+?^$[]")
 LONGEST_IDENTIFIER = 512
 """Far above any real part number; keeps one request from asking for unbounded automata."""
@@ -112,6 +114,23 @@ class Wanted(Struct, frozen=True):
         if self.sku is not None:
             named.append(("sku", self.sku))
         return named
+
+
+class Doomed(Struct, frozen=True):
+    """One item of a deletion: the product it names, and which of its records (I-1).
+
+    Without tags and granular fields all records of the product are meant; ``without_granular`` leaves those with
+    granular fields alone.
+    """
+
+    wanted: Wanted
+    variant: Variant = PLAIN
+    without_granular: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether all records of the product are meant."""
+        return self.variant.plain and not self.without_granular
 
 
 class PatternSet:

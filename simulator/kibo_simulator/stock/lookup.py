@@ -1,35 +1,146 @@
-"""Which records answer a look-up: the four query types over what each location holds."""
+"""Which stock answers a look-up, in which order and how much of it: the four query types over what locations hold.
 
-from collections.abc import Mapping, Sequence
+The functions take what the locations hold as values; fetching it is somebody else's work.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from kibo_simulator.stock.records import StockRecord
+from kibo_simulator.stock.geography import Point
+from kibo_simulator.stock.location_attributes import LocationAttributes
+from kibo_simulator.stock.quantities import available
+from kibo_simulator.stock.records import Location, StockRecord
+from kibo_simulator.stock.variants import PLAIN, Variant
 
 QueryType = Literal["ALL", "PARTIAL", "ANY", "ALL_STORES"]
+SortKey = Literal["ON_HAND", "AVAILABLE", "ALLOCATED", "PART_NUMBER", "PRODUCT_ID"]
 
 
-def answering(
-    query_type: QueryType,
-    wanted: Sequence[tuple[frozenset[int], int]],
-    held: Mapping[int, tuple[StockRecord, int]],
-) -> list[StockRecord]:
-    """The records of one location that belong in the answer.
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One product at one location: its records there, summed over tags and granular fields."""
 
-    Args:
-        query_type: ALL: the location has the full quantity of every item. PARTIAL: of at least one, and only those
-            are returned. ANY and ALL_STORES: whatever of the items the location holds.
-        wanted: for each item the products that it matches, and the quantity needed.
-        held: by product number, the record at this location and what is available of it.
+    location: Location
+    records: tuple[StockRecord, ...]
+    ignore_safety_stock: bool = False
+
+    @property
+    def product_id(self) -> int:
+        """The product's number."""
+        return self.records[0].product_id
+
+    @property
+    def on_hand(self) -> int:
+        """Units in the location's possession."""
+        return sum(record.on_hand for record in self.records)
+
+    @property
+    def allocated(self) -> int:
+        """Units bought and not yet fulfilled."""
+        return sum(record.allocated for record in self.records)
+
+    @property
+    def pending(self) -> int:
+        """Units promised without stock."""
+        return sum(record.pending for record in self.records)
+
+    @property
+    def available(self) -> int:
+        """Units that may be promised (I-3)."""
+        return sum(self.available_of(record) for record in self.records)
+
+    def available_of(self, record: StockRecord) -> int:
+        """Units of one of the records that may be promised (I-3)."""
+        return available(record.counters, ignore_safety_stock=self.ignore_safety_stock)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a look-up: the products it names, how much is needed, and which tags and granular fields."""
+
+    products: frozenset[int]
+    quantity: int = 0
+    variant: Variant = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class LocationFilter:
+    """Which locations a look-up is about; what is None or empty does not matter."""
+
+    white: frozenset[str] = frozenset()
+    black: frozenset[str] = frozenset()
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    centre: Point | None = None
+    radius_km: float | None = None
+
+    def admits(self, location: Location, attributes: LocationAttributes, distance_km: float | None) -> bool:
+        """Whether the location is asked about; inactive ones never are."""
+        return (
+            location.active
+            and (not self.white or location.code in self.white)
+            and location.code not in self.black
+            and all(getattr(attributes, name) == wanted for name, wanted in self.flags.items())
+            and (self.radius_km is None or (distance_km is not None and distance_km <= self.radius_km))
+        )
+
+
+def holdings_of(
+    location: Location, records: Iterable[StockRecord], *, variant: Variant = PLAIN, ignore_safety_stock: bool = False
+) -> dict[int, Holding]:
+    """What a location holds by product, of the records that agree with ``variant``."""
+    gathered: dict[int, list[StockRecord]] = {}
+    for record in records:
+        if variant.plain or variant.covers(record.variant):
+            gathered.setdefault(record.product_id, []).append(record)
+    return {product: Holding(location, tuple(found), ignore_safety_stock) for product, found in gathered.items()}
+
+
+def answering(query_type: QueryType, items: Sequence[Item], held: Sequence[Mapping[int, Holding]]) -> list[Holding]:
+    """The holdings of one location that belong in the answer; ``held`` is what each item finds there.
+
+    ALL: the location has the full quantity of every item. PARTIAL: of at least one, and only those are returned. ANY
+    and ALL_STORES: whatever of the items the location holds.
     """
-    if query_type in {"ANY", "ALL_STORES"}:
-        named = frozenset[int]().union(*(products for products, _ in wanted))
-        return [record for product, (record, _) in held.items() if product in named]
-    enough: set[int] = set()
+    chosen: dict[tuple[int, Variant], Holding] = {}
     complete = True
-    for products, quantity in wanted:
-        satisfied = {product for product in products if product in held and held[product][1] >= quantity}
+    for item, found in zip(items, held, strict=True):
+        if query_type in {"ANY", "ALL_STORES"}:
+            satisfied = [found[product] for product in sorted(item.products) if product in found]
+        else:
+            satisfied = [
+                found[product]
+                for product in sorted(item.products)
+                if product in found and found[product].available >= item.quantity
+            ]
         complete = complete and bool(satisfied)
-        enough |= satisfied
+        chosen.update({(holding.product_id, item.variant): holding for holding in satisfied})
     if query_type == "ALL" and not complete:
         return []
-    return [record for product, (record, _) in held.items() if product in enough]
+    return list(chosen.values())
+
+
+def in_order(
+    locations: Iterable[Location], priority: Sequence[str], distances: Mapping[int, float]
+) -> tuple[list[Location], list[Location]]:
+    """Locations named first, in the order of the names, and the others from near to far, then by code."""
+    rank = {code: index for index, code in enumerate(priority)}
+    first: list[Location] = []
+    others: list[Location] = []
+    for location in locations:
+        (first if location.code in rank else others).append(location)
+    first.sort(key=lambda location: rank[location.code])
+    others.sort(key=lambda location: (distances.get(location.id, float("inf")), location.code))
+    return first, others
+
+
+def sort_holdings(holdings: list[Holding], key: SortKey, *, descending: bool) -> None:
+    """Sort what one location holds, in place; ties keep the order of product numbers."""
+    keys = {
+        "ON_HAND": lambda holding: holding.on_hand,
+        "AVAILABLE": lambda holding: holding.available,
+        "ALLOCATED": lambda holding: holding.allocated,
+        "PART_NUMBER": lambda holding: holding.records[0].part_number or "",
+        "PRODUCT_ID": lambda holding: holding.product_id,
+    }
+    holdings.sort(key=keys[key], reverse=descending)

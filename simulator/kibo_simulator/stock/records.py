@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kibo_simulator.stock.quantities import Counters, available
+from kibo_simulator.stock.variants import PLAIN, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class StockRecord:
     details: dict[str, Any]
     location_id: int
     product_id: int
+    variant_id: int = 0
+    variant: Variant = PLAIN
 
     @property
     def counters(self) -> Counters:
@@ -46,8 +49,14 @@ class StockRecord:
         return available(self.counters)
 
 
-def inventory_id(location_id: int, product_id: int) -> int:
-    """A number for a record that is unique in the simulator and exact in a JavaScript number."""
+def inventory_id(location_id: int, product_id: int, variant_id: int = 0) -> int:
+    """A number for a record that is unique in the simulator and exact in a JavaScript number.
+
+    A variant belongs to one product, so its number and the location's suffice; the highest bit tells the two kinds
+    apart.
+    """
+    if variant_id:
+        return (1 << 52) | (variant_id << 20) | location_id
     return (product_id << 20) | location_id
 
 
@@ -59,3 +68,17 @@ class ProductRow:
     part_number: str | None
     upc: str | None
     sku: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSet:
+    """Which records a deletion means, whatever the location: whole products, and single variants of others.
+
+    Both are JSON arrays, as the database takes them: product numbers, and pairs of product and variant number.
+    """
+
+    products_json: str = "[]"
+    variants_json: str = "[]"
+
+    def __bool__(self) -> bool:
+        return self.products_json != "[]" or self.variants_json != "[]"

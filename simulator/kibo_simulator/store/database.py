@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kibo_simulator.store import future, places, tags
+
 SCHEMA_VERSION = 1
 
 _SCHEMA = """
@@ -47,17 +49,29 @@ CREATE INDEX products_by_part_number ON products (tenant_id, part_number) WHERE 
 CREATE INDEX products_by_upc ON products (tenant_id, upc) WHERE upc IS NOT NULL;
 CREATE INDEX products_by_sku ON products (tenant_id, sku) WHERE sku IS NOT NULL;
 
+-- Tags and granular fields that set records of one product apart; number 0 stands for none and has no row.
+CREATE TABLE variants (
+    id INTEGER PRIMARY KEY,
+    product_id INTEGER NOT NULL,
+    tags TEXT NOT NULL,
+    lot_code TEXT NOT NULL,
+    condition TEXT NOT NULL,
+    serial_number TEXT NOT NULL,
+    date TEXT NOT NULL,
+    UNIQUE (product_id, tags, lot_code, condition, serial_number, date)
+);
 -- Rare attributes share one column, so that the many plain records stay small.
 CREATE TABLE stock (
     location_id INTEGER NOT NULL,
     product_id INTEGER NOT NULL,
+    variant_id INTEGER NOT NULL DEFAULT 0,
     on_hand INTEGER NOT NULL,
     allocated INTEGER NOT NULL DEFAULT 0,
     pending INTEGER NOT NULL DEFAULT 0,
     safety_stock INTEGER NOT NULL DEFAULT 0,
     floor INTEGER NOT NULL DEFAULT 0,
     details TEXT,
-    PRIMARY KEY (location_id, product_id)
+    PRIMARY KEY (location_id, product_id, variant_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE payloads (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
@@ -87,6 +101,10 @@ CREATE TABLE rate_pools (
     PRIMARY KEY (owner, route)
 ) WITHOUT ROWID;
 """
+
+
+# Rooms that keep tables of their own bring their schema with them.
+_SCHEMAS = (_SCHEMA, places.SCHEMA, tags.SCHEMA, future.SCHEMA)
 
 
 class DatabaseError(Exception):
@@ -136,7 +154,7 @@ class Database:
                 path or Path(":memory:"),
                 f"has schema version {version}; this program reads version {SCHEMA_VERSION}",
             )
-        self.connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        self.connection.executescript(f"BEGIN; {' '.join(_SCHEMAS)} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kibo_simulator.stock.identifiers import IdentifierField, PatternSet, Wanted, is_pattern
+from kibo_simulator.stock.identifiers import Doomed, IdentifierField, PatternSet, Wanted, is_pattern
 from kibo_simulator.stock.quantities import Counters
-from kibo_simulator.stock.records import Location, ProductRow, StockRecord
+from kibo_simulator.stock.records import Location, ProductRow, RecordSet, StockRecord
+from kibo_simulator.stock.variants import PLAIN, Variant, sorted_tags
 from kibo_simulator.store.database import Database
 
 # Fixed texts per field: a column name never comes from outside.
@@ -25,14 +26,25 @@ _EVERY = {
     "upc": "SELECT id, upc FROM products WHERE tenant_id = ? AND upc IS NOT NULL",
     "sku": "SELECT id, sku FROM products WHERE tenant_id = ? AND sku IS NOT NULL",
 }
+_HELD_WHOLE = "SELECT {} FROM json_each(?1) j CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value"
+_HELD_SINGLE = (
+    "SELECT {} FROM json_each(?1) j CROSS JOIN stock s ON s.location_id = ?2 "
+    "AND s.product_id = json_extract(j.value, '$[0]') AND s.variant_id = json_extract(j.value, '$[1]')"
+)
 _RECORD_COLUMNS = (
     "l.code, l.name, p.part_number, p.upc, p.sku, s.on_hand, s.allocated, s.pending, s.safety_stock, s.floor, "
-    "s.details, s.location_id, s.product_id"
+    "s.details, s.location_id, s.product_id, s.variant_id, v.tags, v.lot_code, v.condition, v.serial_number, v.date"
+)
+_RECORD_JOINS = (
+    "CROSS JOIN products p ON p.id = s.product_id CROSS JOIN locations l ON l.id = s.location_id "
+    "LEFT JOIN variants v ON v.id = s.variant_id"
 )
 
 
 def _record(row: Sequence[Any]) -> StockRecord:
-    code, name, part_number, upc, sku, on_hand, allocated, pending, safety_stock, floor, details, place, product = row
+    code, name, part_number, upc, sku, on_hand, allocated, pending, safety_stock, floor, details, place, product = row[
+        :13
+    ]
     return StockRecord(
         location_code=code,
         location_name=name,
@@ -47,6 +59,8 @@ def _record(row: Sequence[Any]) -> StockRecord:
         details=json.loads(details) if details else {},
         location_id=place,
         product_id=product,
+        variant_id=row[13],
+        variant=Variant(sorted_tags(json.loads(row[14])), *row[15:]) if row[13] else PLAIN,
     )
 
 
@@ -61,7 +75,7 @@ class StockStore:
 
     @property
     def products_version(self) -> int:
-        """Grows whenever a product is added: what was matched under one version holds as long as it stays."""
+        """Grows whenever a product or variant is added: what was matched under one version holds while it stays."""
         return self._products_version
 
     # -- locations ------------------------------------------------------------------------------------------------
@@ -185,57 +199,102 @@ class StockStore:
 
     # -- records --------------------------------------------------------------------------------------------------
 
-    def held(self, location_id: int, products_json: str) -> list[int]:
-        """Which of the products (a JSON array of numbers) have a record at the location."""
-        return [
-            row[0]
-            for row in self._database.connection.execute(
-                "SELECT s.product_id FROM json_each(?1) j CROSS JOIN stock s "
-                "ON s.location_id = ?2 AND s.product_id = j.value",
-                (products_json, location_id),
-            )
-        ]
+    def meant(self, tenant_id: int, items: Sequence[Doomed], *, patterns: bool = True) -> RecordSet:
+        """Which records the items of a deletion mean at this moment (I-1, I-6, J-7)."""
+        whole = self.match_any(tenant_id, [item.wanted for item in items if item.whole], patterns=patterns)
+        narrowed = [item for item in items if not item.whole]
+        pairs: set[tuple[int, int]] = set()
+        if narrowed:
+            matched = self.match(tenant_id, [item.wanted for item in narrowed], patterns=patterns)
+            for item, products in zip(narrowed, matched, strict=True):
+                for product_id in products - whole:
+                    pairs.update(self._variants_meant(product_id, item))
+        return RecordSet(json.dumps(sorted(whole)), json.dumps(sorted(pairs)))
 
-    def count_held(self, location_id: int, products_json: str) -> int:
-        """How many of the products (a JSON array of numbers) have a record at the location."""
-        (count,) = self._database.connection.execute(
-            "SELECT count(*) FROM json_each(?1) j CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value",
-            (products_json, location_id),
-        ).fetchone()
+    def _variants_meant(self, product_id: int, item: Doomed) -> Iterator[tuple[int, int]]:
+        if item.variant.plain:
+            yield product_id, 0
+        for number, variant in self.variants(product_id):
+            if item.variant.covers(variant) and not (item.without_granular and variant.granular):
+                yield product_id, number
+
+    def held(self, location_id: int, records: RecordSet) -> list[tuple[int, int]]:
+        """Product and variant of each of the records that the location holds."""
+        execute = self._database.connection.execute
+        columns = "s.product_id, s.variant_id"
+        found = execute(_HELD_WHOLE.format(columns), (records.products_json, location_id)).fetchall()
+        if records.variants_json != "[]":
+            found += execute(_HELD_SINGLE.format(columns), (records.variants_json, location_id)).fetchall()
+        return found
+
+    def count_held(self, location_id: int, records: RecordSet) -> int:
+        """How many of the records the location holds."""
+        execute = self._database.connection.execute
+        (count,) = execute(_HELD_WHOLE.format("count(*)"), (records.products_json, location_id)).fetchone()
+        if records.variants_json != "[]":
+            (more,) = execute(_HELD_SINGLE.format("count(*)"), (records.variants_json, location_id)).fetchone()
+            count += more
         return int(count)
 
-    def count_products_held(self, location_ids: Iterable[int], products_json: str) -> int:
-        """How many of the products have a record at any of the locations."""
-        (count,) = self._database.connection.execute(
+    def count_products_held(self, location_ids: Iterable[int], records: RecordSet) -> int:
+        """How many products have one of the records at any of the locations."""
+        places = json.dumps(list(location_ids))
+        execute = self._database.connection.execute
+        (count,) = execute(
             "SELECT count(*) FROM json_each(?1) j WHERE EXISTS (SELECT 1 FROM json_each(?2) l CROSS JOIN stock s "
             "ON s.location_id = l.value AND s.product_id = j.value)",
-            (products_json, json.dumps(list(location_ids))),
+            (records.products_json, places),
         ).fetchone()
+        if records.variants_json != "[]":
+            (more,) = execute(
+                "SELECT count(DISTINCT s.product_id) FROM json_each(?2) l CROSS JOIN json_each(?1) j "
+                "CROSS JOIN stock s ON s.location_id = l.value AND s.product_id = json_extract(j.value, '$[0]') "
+                "AND s.variant_id = json_extract(j.value, '$[1]')",
+                (records.variants_json, places),
+            ).fetchone()
+            count += more
         return int(count)
 
-    def delete(self, location_id: int, products_json: str) -> int:
-        """Delete the records of the products at the location; return how many there were."""
-        return self._database.connection.execute(
+    def delete(self, location_id: int, records: RecordSet) -> int:
+        """Delete the records at the location; return how many there were."""
+        execute = self._database.connection.execute
+        count = execute(
             "DELETE FROM stock WHERE location_id = ?2 AND product_id IN (SELECT value FROM json_each(?1))",
-            (products_json, location_id),
+            (records.products_json, location_id),
         ).rowcount
+        if records.variants_json != "[]":
+            count += execute(
+                "DELETE FROM stock WHERE location_id = ?2 AND (product_id, variant_id) IN "
+                "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))",
+                (records.variants_json, location_id),
+            ).rowcount
+        return count
 
-    def record(self, location_id: int, product_id: int) -> StockRecord | None:
+    def record(self, location_id: int, product_id: int, variant_id: int = 0) -> StockRecord | None:
         """One record, or None."""
         row = self._database.connection.execute(
-            f"SELECT {_RECORD_COLUMNS} FROM stock s JOIN products p ON p.id = s.product_id "  # noqa: S608  # fixed
-            "JOIN locations l ON l.id = s.location_id WHERE s.location_id = ? AND s.product_id = ?",
-            (location_id, product_id),
+            f"SELECT {_RECORD_COLUMNS} FROM stock s {_RECORD_JOINS} "  # noqa: S608  # fixed texts only
+            "WHERE s.location_id = ? AND s.product_id = ? AND s.variant_id = ?",
+            (location_id, product_id, variant_id),
         ).fetchone()
         return None if row is None else _record(row)
 
-    def put(self, location_id: int, product_id: int, counters: Counters, floor: int, details: dict[str, Any]) -> None:
+    def put(
+        self,
+        location_id: int,
+        product_id: int,
+        variant_id: int,
+        counters: Counters,
+        floor: int,
+        details: dict[str, Any],
+    ) -> None:
         """Write one record, whether it exists or not."""
         self._database.connection.execute(
-            "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 location_id,
                 product_id,
+                variant_id,
                 counters.on_hand,
                 counters.allocated,
                 counters.pending,
@@ -245,26 +304,65 @@ class StockStore:
             ),
         )
 
-    def put_plain(self, rows: Iterable[tuple[int, int, int, int, int, int, int, str | None]]) -> None:
-        """Write many records at once: location, product, on hand, allocated, pending, safety stock, floor, details."""
-        self._database.connection.executemany("INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    def put_plain(self, rows: Iterable[tuple[int, int, int, int, int]]) -> None:
+        """Write many plain records at once: location, product, on hand, safety stock, floor."""
+        self._database.connection.executemany(
+            "INSERT OR REPLACE INTO stock (location_id, product_id, on_hand, safety_stock, floor) "
+            "VALUES (?, ?, ?, ?, ?)",
+            rows,
+        )
 
     def at_location(self, location_id: int, product_ids: Iterable[int] | None = None) -> Iterator[StockRecord]:
         """The records of a location in order of product number, all or only those of the given products."""
         if product_ids is None:
             rows = self._database.connection.execute(
-                f"SELECT {_RECORD_COLUMNS} FROM stock s CROSS JOIN products p ON p.id = s.product_id "  # noqa: S608
-                "CROSS JOIN locations l ON l.id = s.location_id WHERE s.location_id = ? ORDER BY s.product_id",
+                f"SELECT {_RECORD_COLUMNS} FROM stock s {_RECORD_JOINS} "  # noqa: S608  # fixed texts only
+                "WHERE s.location_id = ? ORDER BY s.product_id, s.variant_id",
                 (location_id,),
             )
         else:
             rows = self._database.connection.execute(
                 f"SELECT {_RECORD_COLUMNS} FROM json_each(?1) j "  # noqa: S608  # fixed texts only
-                "CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value "
-                "CROSS JOIN products p ON p.id = s.product_id CROSS JOIN locations l ON l.id = s.location_id",
+                f"CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value {_RECORD_JOINS}",
                 (json.dumps(sorted(product_ids)), location_id),
             )
         return (_record(row) for row in rows)
+
+    # -- variants -------------------------------------------------------------------------------------------------
+
+    def variants(self, product_id: int) -> list[tuple[int, Variant]]:
+        """All variants of a product that have ever been written, with their numbers."""
+        rows = self._database.connection.execute(
+            "SELECT id, tags, lot_code, condition, serial_number, date FROM variants WHERE product_id = ? ORDER BY id",
+            (product_id,),
+        )
+        return [(row[0], Variant(sorted_tags(json.loads(row[1])), *row[2:])) for row in rows]
+
+    def variant_for_write(self, product_id: int, variant: Variant) -> int:
+        """The number of a product's variant, added when there is none yet; 0 for the plain one."""
+        if variant.plain:
+            return 0
+        values = (
+            product_id,
+            json.dumps(dict(variant.tags)),
+            variant.lot_code,
+            variant.condition,
+            variant.serial_number,
+            variant.date,
+        )
+        execute = self._database.connection.execute
+        added = execute(
+            "INSERT OR IGNORE INTO variants (product_id, tags, lot_code, condition, serial_number, date) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            values,
+        )
+        self._products_version += added.rowcount
+        (number,) = execute(
+            "SELECT id FROM variants WHERE product_id = ? AND tags = ? AND lot_code = ? AND condition = ? "
+            "AND serial_number = ? AND date = ?",
+            values,
+        ).fetchone()
+        return int(number)
 
     def records(self, tenant_id: int) -> Iterator[StockRecord]:
         """All records of a tenant, in order of location code and product number."""

@@ -6,14 +6,15 @@ from aiohttp import web
 
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.version import __version__
-from kibo_simulator.web import access_routes, deletion_routes, inventory_routes, queue_routes
+from kibo_simulator.web import access_routes, deletion_routes, lookup_routes, quantity_routes, queue_routes
 from kibo_simulator.web.control_routes import PREFIX, ControlPlane
 from kibo_simulator.web.gate import OPERATION_ATTRIBUTE, Gate, not_an_api_path
 from kibo_simulator.web.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *access_routes.OPERATIONS,
-    *inventory_routes.OPERATIONS,
+    *lookup_routes.OPERATIONS,
+    *quantity_routes.OPERATIONS,
     *deletion_routes.OPERATIONS,
     *queue_routes.OPERATIONS,
 )

@@ -19,7 +19,8 @@ from kibo_simulator.simulator import Simulator
 from kibo_simulator.timestamps import SECOND, InstantError, iso_microseconds, parse_instant
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
 from kibo_simulator.web.gate import JSON_TYPE
-from kibo_simulator.web.wire import decode, inventory_body, job_body
+from kibo_simulator.web.lookup_wire import record_body
+from kibo_simulator.web.wire import decode, job_body
 
 PREFIX = "/_simulator"
 
@@ -259,7 +260,7 @@ class ControlPlane:
             await response.write(file.getvalue().encode())
         else:
             for record in self._simulator.stock_records(tenant_id):
-                await response.write(msgspec.json.encode(inventory_body(record, tenant_id, record.available)) + b"\n")
+                await response.write(msgspec.json.encode(record_body(record, tenant_id)) + b"\n")
         await response.write_eof()
         return response
 

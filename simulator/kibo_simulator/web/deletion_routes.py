@@ -8,11 +8,13 @@ import msgspec
 
 from kibo_simulator.jobs import enqueue_cost
 from kibo_simulator.simulator import DeletionScope
-from kibo_simulator.stock.identifiers import PatternError, Wanted, check_pattern, is_pattern
+from kibo_simulator.stock.identifiers import Doomed, PatternError, Wanted, check_pattern, is_pattern
 from kibo_simulator.stock.records import Location, inventory_id
+from kibo_simulator.stock.variants import Variant
 from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.tagging import Tagging
 from kibo_simulator.web.wire import DeleteItemsRequest, DeleteRequest, ProductRef, decode, identifiers_body
 
 MOST_ITEMS = 1_000
@@ -21,15 +23,19 @@ _delete = msgspec.json.Decoder(DeleteRequest)
 _delete_items = msgspec.json.Decoder(DeleteItemsRequest)
 
 
-def _wanted(call: Call, refs: Sequence[ProductRef | DeleteRequest], path: Callable[[int], str]) -> list[Wanted]:
-    """The items as they will be matched; ``path`` tells the JSON path of the n-th.
+def _doomed(
+    call: Call, refs: Sequence[ProductRef], path: Callable[[int], str], tags: Mapping[str, str | None] | None
+) -> list[Doomed]:
+    """The items as they will be matched; ``path`` tells the JSON path of the n-th, ``tags`` hold for all.
 
     Raises:
         ApiError: an item names no product, or names one by something that is no pattern.
     """
-    wanted = [Wanted(ref.part_number or None, ref.upc or None, ref.sku or None) for ref in refs]
     patterns = call.simulator.settings.inventory.patterns
-    for index, item in enumerate(wanted):
+    doomed: list[Doomed] = []
+    tagging = Tagging(call) if tags or any(ref.tags for ref in refs) else None
+    for index, ref in enumerate(refs):
+        item = Wanted(ref.part_number or None, ref.upc or None, ref.sku or None)
         named = item.named()
         if not named:
             raise validation_error(path(index), "needs one of partNumber, upc and sku")
@@ -37,7 +43,16 @@ def _wanted(call: Call, refs: Sequence[ProductRef | DeleteRequest], path: Callab
             for field, text in named:
                 if is_pattern(text):
                     _check(text, f"{path(index)}.{_WIRE_NAMES[field]}")
-    return wanted
+        variant = Variant(
+            tagging.resolve({**(tags or {}), **(ref.tags or {})}, path(index), defaults=False) if tagging else (),
+            ref.lot_code or "",
+            ref.condition or "",
+            ref.serial_number or "",
+            ref.date or "",
+        )
+        without_granular = bool(ref.delete_granular_record) and not variant.granular
+        doomed.append(Doomed(item, variant, without_granular))
+    return doomed
 
 
 def _check(pattern: str, path: str) -> None:
@@ -91,7 +106,7 @@ def delete(call: Call) -> Answer:
     if sum(bool(name) for name in (request.part_number, request.upc, request.sku)) != 1:
         raise validation_error("$", "needs exactly one of partNumber, upc and sku")
     call.details = (_hash_item, call.body)
-    return _perform(call, request, _wanted(call, [request], lambda _: "$"))
+    return _perform(call, request, _doomed(call, [request], lambda _: "$", None))
 
 
 def delete_items(call: Call) -> Answer:
@@ -103,10 +118,10 @@ def delete_items(call: Call) -> Answer:
     if len(request.items) > MOST_ITEMS:
         raise validation_error("$.items", f"has {len(request.items)} items; at most {MOST_ITEMS:,} are taken")
     call.details = (_hash_items, call.body)
-    return _perform(call, request, _wanted(call, request.items, lambda index: f"$.items[{index}]"))
+    return _perform(call, request, _doomed(call, request.items, lambda index: f"$.items[{index}]", request.tags))
 
 
-def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: list[Wanted]) -> Answer:
+def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: list[Doomed]) -> Answer:
     simulator = call.simulator
     dry_run = bool(request.dry_run)
     call.summary |= {"items": len(items), "dryRun": dry_run, "explicit": bool(request.explicit)}
@@ -146,7 +161,7 @@ def _enqueue(call: Call, work: DeleteWork, scope: DeletionScope) -> list[int]:
 
 def _scope_body(call: Call, request: DeleteRequest | DeleteItemsRequest, scope: DeletionScope) -> dict[str, Any]:
     """``DeleteItemResponse``: totals as integers, one job id per location, and details where asked for."""
-    places = call.simulator.products_in_scope(scope) if request.explicit else None
+    places = call.simulator.records_in_scope(scope) if request.explicit else None
     return {
         "dryRun": bool(request.dry_run),
         "itemsDeleted": _items_deleted(call, places or {}),
@@ -159,19 +174,22 @@ def _scope_body(call: Call, request: DeleteRequest | DeleteItemsRequest, scope: 
     }
 
 
-def _items_deleted(call: Call, places: Mapping[int, Sequence[Location]]) -> list[dict[str, Any]]:
+def _items_deleted(call: Call, places: Mapping[int, Sequence[tuple[Location, int]]]) -> list[dict[str, Any]]:
     rows = call.simulator.stock.products(places)
-    return [
-        {
-            "productID": product_id,
-            "inventoryIDs": [inventory_id(location.id, product_id) for location in at],
-            "locationIDs": [location.id for location in at],
-            "locationCodes": [location.code for location in at],
-            "auditIDs": [],
-            "itemIdentifier": identifiers_body(rows[product_id]),
-        }
-        for product_id, at in places.items()
-    ]
+    deleted = []
+    for product_id, records in places.items():
+        locations = {location.id: location.code for location, _ in records}
+        deleted.append(
+            {
+                "productID": product_id,
+                "inventoryIDs": [inventory_id(location.id, product_id, variant) for location, variant in records],
+                "locationIDs": list(locations),
+                "locationCodes": list(locations.values()),
+                "auditIDs": [],
+                "itemIdentifier": identifiers_body(rows[product_id]),
+            }
+        )
+    return deleted
 
 
 OPERATIONS = (

@@ -4,7 +4,7 @@ Unknown fields are ignored, as Kibo's own SDKs send some; a field of the wrong t
 """
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -44,24 +44,31 @@ def decode(decoder: "msgspec.json.Decoder[_T]", body: bytes) -> _T:
         raise ApiError(400, "VALIDATION_ERROR", f"$: {reason}", (Fault("$", reason),)) from None
 
 
+Tags = Annotated[dict[str, str | None], Meta(max_length=100)] | None
+LongText = Annotated[str, Meta(max_length=50)] | None
+
+
 class ProductRef(Struct, rename="camel", frozen=True):
-    """The identifiers of one item; empty texts count as absent."""
+    """The identifiers of one item and what narrows it to some of its records; empty texts count as absent."""
 
     part_number: Identifier = None
     upc: Identifier = None
     sku: Identifier = None
+    tags: Tags = None
+    lot_code: LongText = None
+    condition: LongText = None
+    serial_number: Annotated[str, Meta(max_length=30)] | None = None
+    date: LongText = None
+    delete_granular_record: bool | None = None
 
 
-class DeleteRequest(Struct, rename="camel", frozen=True):
+class DeleteRequest(ProductRef, rename="camel", frozen=True):
     """Body of ``POST inventory/delete``: one identifier, which may be a pattern."""
 
     dry_run: bool | None = None
     explicit: bool | None = None
     location_codes: LongestList | None = None
     all_locations: bool | None = None
-    part_number: Identifier = None
-    upc: Identifier = None
-    sku: Identifier = None
 
 
 class DeleteItemsRequest(Struct, rename="camel", frozen=True):
@@ -72,6 +79,7 @@ class DeleteItemsRequest(Struct, rename="camel", frozen=True):
     explicit: bool | None = None
     location_codes: LongestList | None = None
     all_locations: bool | None = None
+    tags: Tags = None
 
 
 class RefreshItem(Struct, rename="camel", frozen=True):
@@ -88,6 +96,13 @@ class RefreshItem(Struct, rename="camel", frozen=True):
     currency_id: Whole | None = field(name="currencyID", default=None)
     inventory_locator_name: Annotated[str, Meta(max_length=50)] | None = None
     attributes: Annotated[list[str], Meta(max_length=1_000)] | None = None
+    tags: Tags = None
+    lot_code: LongText = None
+    condition: LongText = None
+    serial_number: Annotated[str, Meta(max_length=30)] | None = None
+    date: LongText = None
+    delivery_date: str | None = None
+    external_id: Annotated[str, Meta(max_length=200)] | None = field(name="externalID", default=None)
 
 
 class AdjustItem(Struct, rename="camel", frozen=True):
@@ -97,6 +112,13 @@ class AdjustItem(Struct, rename="camel", frozen=True):
     part_number: Identifier = None
     upc: Identifier = None
     sku: Identifier = None
+    tags: Tags = None
+    lot_code: LongText = None
+    condition: LongText = None
+    serial_number: Annotated[str, Meta(max_length=30)] | None = None
+    date: LongText = None
+    delivery_date: str | None = None
+    external_id: Annotated[str, Meta(max_length=200)] | None = field(name="externalID", default=None)
 
 
 class RefreshRequest(Struct, rename="camel", frozen=True):
@@ -111,39 +133,6 @@ class AdjustRequest(Struct, rename="camel", frozen=True):
 
     location_code: str
     items: list[AdjustItem]
-
-
-class RequestLocation(Struct, rename="camel", frozen=True):
-    """Where a look-up is made from; a ``location_code`` makes it a query of that location."""
-
-    location_code: str | None = None
-
-
-class QueryItem(Struct, rename="camel", frozen=True):
-    """One item that is looked up, and how much of it is needed."""
-
-    part_number: Identifier = None
-    upc: Identifier = None
-    sku: Identifier = None
-    quantity: Whole | None = None
-
-
-QueryType = Literal["ALL", "PARTIAL", "ANY", "ALL_STORES"]
-
-
-class InventoryRequest(Struct, rename="camel", frozen=True):
-    """Body of ``POST inventory``."""
-
-    type: QueryType
-    items: list[QueryItem] | None = None
-    request_location: RequestLocation | None = None
-    limit: Annotated[int, Meta(ge=1, le=100_000)] | None = None
-    location_whitelist: LongestList | None = None
-    location_blacklist: LongestList | None = None
-    ignore_safety_stock: bool | None = None
-    include_negative_inventory: bool | None = None
-    page_size: Annotated[int, Meta(ge=1, le=100_000)] | None = None
-    page_num: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
 
 
 class OAuthRequest(Struct, frozen=True):
@@ -191,37 +180,7 @@ def job_body(job: JobRow) -> dict[str, Any]:
     return body
 
 
-_DETAIL_NAMES = {
-    "retail_price": "retailPrice",
-    "currency_id": "currencyID",
-    "inventory_locator_name": "inventoryLocatorName",
-    "attributes": "attributes",
-}
-
-
 def identifiers_body(product: ProductRow | StockRecord) -> dict[str, str]:
     """The identifiers that a product carries; those it lacks are left out."""
     named = (("partNumber", product.part_number), ("upc", product.upc), ("sku", product.sku))
     return {name: value for name, value in named if value is not None}
-
-
-def inventory_body(record: StockRecord, tenant_id: int, available: int) -> dict[str, Any]:
-    """A record as ``InventoryResponse``: identifiers that are not set are left out, as Kibo does."""
-    body: dict[str, Any] = {
-        "locationName": record.location_name,
-        "locationCode": record.location_code,
-        "tenantID": tenant_id,
-        "onHand": record.on_hand,
-        "available": available,
-        "allocated": record.allocated,
-        "pending": record.pending,
-    }
-    body |= identifiers_body(record)
-    body |= {
-        "blockAssignment": False,
-        "ltd": record.details.get("ltd", 0),
-        "floor": record.floor,
-        "safetyStock": record.safety_stock,
-        "distance": 0,
-    }
-    return body | {name: record.details[key] for key, name in _DETAIL_NAMES.items() if key in record.details}

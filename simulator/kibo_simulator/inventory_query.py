@@ -1,0 +1,163 @@
+"""Answers look-ups: fetches what locations hold and lets `stock.lookup` decide what of it belongs in the answer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from kibo_simulator.stock.geography import Point, distance_km, postal_point
+from kibo_simulator.stock.identifiers import Wanted
+from kibo_simulator.stock.location_attributes import LocationAttributes
+from kibo_simulator.stock.lookup import (
+    Holding,
+    Item,
+    LocationFilter,
+    QueryType,
+    SortKey,
+    answering,
+    holdings_of,
+    in_order,
+    sort_holdings,
+)
+from kibo_simulator.stock.records import Location
+from kibo_simulator.stock.variants import PLAIN, Variant
+from kibo_simulator.store.future import FutureRecord, FutureStore
+from kibo_simulator.store.places import PlaceStore
+from kibo_simulator.store.stock import StockStore
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of delivery dates, ends included, in microseconds since the epoch; None leaves an end open."""
+
+    after: int | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One look-up. ``limit`` is in rows; locations in ``priority`` come first and are exempt from it."""
+
+    tenant_id: int
+    type: QueryType
+    items: Sequence[tuple[Wanted, int, Variant]]
+    filter: LocationFilter = field(default_factory=LocationFilter)
+    priority: Sequence[str] = ()
+    location: Location | None = None
+    ignore_safety_stock: bool = False
+    include_negative: bool = False
+    exclude_blocked: bool = False
+    sort: SortKey | None = None
+    descending: bool = False
+    limit: int | None = None
+    offset: int = 0
+    future: Span | None = None
+    include_negative_future: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of an answer: a holding, what is expected of it, and how far away it is."""
+
+    holding: Holding
+    future: tuple[FutureRecord, ...] = ()
+    distance_km: float | None = None
+
+
+class InventoryQuery:
+    """Looks stock up in the database."""
+
+    __slots__ = ("_future", "_places", "_stock")
+
+    def __init__(self, stock: StockStore, places: PlaceStore, future: FutureStore) -> None:
+        self._stock = stock
+        self._places = places
+        self._future = future
+
+    def rows(self, query: Query) -> Iterator[Row]:
+        """The rows of an answer, in order, cut to the page asked for."""
+        items = self._items(query)
+        first, others, distances = self._locations(query)
+        left = query.limit
+        skip = query.offset
+        for location in (*first, *others):
+            exempt = location in first
+            for holding in self._at(query, items, location):
+                if skip:
+                    skip -= 1
+                    continue
+                if not exempt and left is not None:
+                    if not left:
+                        return
+                    left -= 1
+                yield Row(holding, self._expected(query, holding), distances.get(location.id))
+
+    def point(self, tenant_id: int, postal_code: str) -> Point | None:
+        """Where a postal code is: at a location of the tenant that has it, else by the bundled table."""
+        locations = self._stock.locations(tenant_id)
+        for attributes in self._places.attributes(location.id for location in locations).values():
+            if attributes.postal_code == postal_code and (point := _point(attributes)) is not None:
+                return point
+        return postal_point(postal_code)
+
+    def _items(self, query: Query) -> list[Item]:
+        matched = self._stock.match(query.tenant_id, [wanted for wanted, _, _ in query.items], patterns=False)
+        return [
+            Item(frozenset(products), quantity, variant)
+            for products, (_, quantity, variant) in zip(matched, query.items, strict=True)
+        ]
+
+    def _locations(self, query: Query) -> tuple[list[Location], list[Location], dict[int, float]]:
+        if query.location is not None:
+            return [], [query.location], {}
+        locations = self._stock.locations(query.tenant_id)
+        attributes = self._places.attributes(location.id for location in locations)
+        centre = query.filter.centre
+        distances: dict[int, float] = {}
+        if centre is not None:
+            for location in locations:
+                there = _point(attributes[location.id])
+                if there is not None:
+                    distances[location.id] = distance_km(centre, there)
+        admitted = [
+            location
+            for location in locations
+            if query.filter.admits(location, attributes[location.id], distances.get(location.id))
+        ]
+        first, others = in_order(admitted, query.priority, distances)
+        return first, others, distances
+
+    def _at(self, query: Query, items: Sequence[Item], location: Location) -> list[Holding]:
+        products = sorted(frozenset[int]().union(*(item.products for item in items))) if query.items else None
+        records = list(self._stock.at_location(location.id, products))
+        if query.exclude_blocked:
+            records = [record for record in records if not record.details.get("block_assignment")]
+
+        def holdings(variant: Variant) -> dict[int, Holding]:
+            found = holdings_of(location, records, variant=variant, ignore_safety_stock=query.ignore_safety_stock)
+            return {p: h for p, h in found.items() if query.include_negative or h.available >= 0}
+
+        if not query.items:
+            chosen = list(holdings(PLAIN).values())
+        else:
+            by_variant = {item.variant: holdings(item.variant) for item in items}
+            chosen = answering(query.type, items, [by_variant[item.variant] for item in items])
+        if query.sort is not None:
+            sort_holdings(chosen, query.sort, descending=query.descending)
+        return chosen
+
+    def _expected(self, query: Query, holding: Holding) -> tuple[FutureRecord, ...]:
+        if query.future is None:
+            return ()
+        variants = {record.variant_id for record in holding.records}
+        return tuple(
+            record
+            for record in self._future.at_location(
+                holding.location.id, [holding.product_id], after=query.future.after, before=query.future.before
+            )
+            if record.variant_id in variants and (query.include_negative_future or record.available >= 0)
+        )
+
+
+def _point(attributes: LocationAttributes) -> Point | None:
+    if attributes.latitude is None or attributes.longitude is None:
+        return None
+    return attributes.latitude, attributes.longitude

@@ -1,0 +1,161 @@
+"""Setting stock and adding to it: as jobs, at once, or whichever suits the size (I-2, J-12)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from kibo_simulator.inventory_query import Query
+from kibo_simulator.jobs import JobType
+from kibo_simulator.stock.identifiers import Wanted
+from kibo_simulator.stock.records import Location
+from kibo_simulator.stock.variants import Variant
+from kibo_simulator.stock_work import AdjustWork, QuantityItem, RefreshWork
+from kibo_simulator.timestamps import InstantError, parse_instant
+from kibo_simulator.web.errors import validation_error
+from kibo_simulator.web.lookup_routes import active_location
+from kibo_simulator.web.lookup_wire import row_body
+from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.tagging import Tagging
+from kibo_simulator.web.wire import AdjustItem, AdjustRequest, RefreshItem, RefreshRequest, decode
+
+MOST_REFRESHED = 12_000
+MOST_ADJUSTED = 1_000
+SMART_LIMIT = 25
+"""Up to this many items a smart call is carried out at once (Kibo's smart inventory page: about 25)."""
+
+_refresh = msgspec.json.Decoder(RefreshRequest)
+_adjust = msgspec.json.Decoder(AdjustRequest)
+
+
+def refresh(call: Call) -> Answer:
+    """Set quantities at a location: one job (I-2, J-12)."""
+    return _enqueue(call, "REFRESH", *_refresh_work(call))
+
+
+def adjust(call: Call) -> Answer:
+    """Add to quantities at a location: one job (I-2, J-12)."""
+    return _enqueue(call, "ADJUST", *_adjust_work(call))
+
+
+def sync_refresh(call: Call) -> Answer:
+    """Set quantities at once and answer with the records."""
+    return _at_once(call, *_refresh_work(call))
+
+
+def sync_adjust(call: Call) -> Answer:
+    """Add to quantities at once and answer with the records."""
+    return _at_once(call, *_adjust_work(call))
+
+
+def smart_refresh(call: Call) -> Answer:
+    """Set a few quantities at once, many by a job; ``method`` says which."""
+    return _smart(call, "REFRESH", *_refresh_work(call))
+
+
+def smart_adjust(call: Call) -> Answer:
+    """Add to a few quantities at once, to many by a job; ``method`` says which."""
+    return _smart(call, "ADJUST", *_adjust_work(call))
+
+
+def _refresh_work(call: Call) -> tuple[Location, RefreshWork]:
+    request = decode(_refresh, call.body)
+    items = tuple(_items(call, request.items, request.location_code, MOST_REFRESHED))
+    zero_missing = call.simulator.settings.inventory.refresh_zero_missing
+    return active_location(call, request.location_code, "$.locationCode"), RefreshWork(items, zero_missing)
+
+
+def _adjust_work(call: Call) -> tuple[Location, AdjustWork]:
+    request = decode(_adjust, call.body)
+    items = tuple(_items(call, request.items, request.location_code, MOST_ADJUSTED))
+    return active_location(call, request.location_code, "$.locationCode"), AdjustWork(items)
+
+
+def _items(call: Call, items: Sequence[RefreshItem | AdjustItem], code: str, most: int) -> list[QuantityItem]:
+    call.summary |= {"items": len(items), "locationCode": code}
+    if not items:
+        raise validation_error("$.items", "needs at least one item")
+    if len(items) > most:
+        raise validation_error("$.items", f"has {len(items)} items; at most {most:,} are taken")
+    tagging = Tagging(call)
+    return [_item(item, f"$.items[{index}]", tagging) for index, item in enumerate(items)]
+
+
+def _item(item: RefreshItem | AdjustItem, path: str, tagging: Tagging) -> QuantityItem:
+    wanted = Wanted(item.part_number or None, item.upc or None, item.sku or None)
+    if not wanted.named():
+        raise validation_error(path, "needs one of partNumber, upc and sku")
+    if item.serial_number and abs(item.quantity) > 1:
+        raise validation_error(f"{path}.quantity", "is 1 where a serial number is given")
+    variant = Variant(
+        tagging.resolve(item.tags, path, defaults=True),
+        item.lot_code or "",
+        item.condition or "",
+        item.serial_number or "",
+        item.date or "",
+    )
+    delivery_date = None
+    if item.delivery_date:
+        try:
+            delivery_date = parse_instant(item.delivery_date)
+        except InstantError as error:
+            raise validation_error(f"{path}.deliveryDate", str(error)) from None
+    details: dict[str, Any] = {"external_id": item.external_id} if item.external_id and delivery_date is None else {}
+    safety_stock = floor = None
+    if isinstance(item, RefreshItem):
+        if item.retail_price is not None and item.currency_id is None:
+            raise validation_error(f"{path}.currencyID", "is needed when retailPrice is given")
+        safety_stock, floor = item.safety_stock, item.floor
+        for name in ("ltd", "retail_price", "currency_id", "inventory_locator_name", "attributes"):
+            if (value := getattr(item, name)) is not None:
+                details[name] = value
+    return QuantityItem(
+        item.quantity,
+        wanted.part_number,
+        wanted.upc,
+        wanted.sku,
+        safety_stock,
+        floor,
+        details or None,
+        variant,
+        delivery_date,
+        item.external_id or "",
+    )
+
+
+def _enqueue(call: Call, job_type: JobType, location: Location, work: RefreshWork | AdjustWork) -> Answer:
+    call.job_ids = tuple(
+        call.simulator.runner.enqueue(
+            call.tenant_id, [location], job_type=job_type, work=work, item_count=len(work.items), now=call.now
+        )
+    )
+    return Answer({"jobID": call.job_ids[0]})
+
+
+def _apply(call: Call, location: Location, work: RefreshWork | AdjustWork) -> None:
+    call.simulator.runner.worker.apply(call.tenant_id, location.id, work, call.now)
+
+
+def _smart(call: Call, job_type: JobType, location: Location, work: RefreshWork | AdjustWork) -> Answer:
+    if len(work.items) > SMART_LIMIT:
+        enqueued = _enqueue(call, job_type, location, work)
+        return Answer({"method": "async", "jobID": str(enqueued.body["jobID"])})
+    _apply(call, location, work)
+    return Answer({"method": "sync", "jobID": None})
+
+
+def _at_once(call: Call, location: Location, work: RefreshWork | AdjustWork) -> Answer:
+    _apply(call, location, work)
+    items = [(item.wanted, 0, Variant()) for item in work.items]
+    rows = call.simulator.query.rows(Query(call.tenant_id, "ANY", items, location=location, include_negative=True))
+    return Answer([row_body(row, call.tenant_id, attributes=True) for row in rows])
+
+
+OPERATIONS = (
+    Operation("refresh", "POST", inventory_paths("/inventory/refresh"), refresh),
+    Operation("adjust", "POST", inventory_paths("/inventory/adjust"), adjust),
+    Operation("syncRefresh", "POST", inventory_paths("/inventory/sync-refresh"), sync_refresh),
+    Operation("syncAdjust", "POST", inventory_paths("/inventory/sync-adjust"), sync_adjust),
+    Operation("smartRefresh", "POST", inventory_paths("/inventory/smart-refresh"), smart_refresh),
+    Operation("smartAdjust", "POST", inventory_paths("/inventory/smart-adjust"), smart_adjust),
+)

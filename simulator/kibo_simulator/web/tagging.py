@@ -1,0 +1,39 @@
+"""Tags of requests against the tenant's categories: unknown ones are refused, missing ones get their default."""
+
+from collections.abc import Mapping
+
+from kibo_simulator.stock.variants import sorted_tags
+from kibo_simulator.web.errors import validation_error
+from kibo_simulator.web.operations import Call
+
+
+class Tagging:
+    """The categories of a call's tenant, read once."""
+
+    __slots__ = ("_categories",)
+
+    def __init__(self, call: Call) -> None:
+        self._categories = {category.name: category for category in call.simulator.tags.categories(call.tenant_id)}
+
+    def resolve(
+        self, tags: Mapping[str, str | None] | None, path: str, *, defaults: bool
+    ) -> tuple[tuple[str, str], ...]:
+        """Tags in their one order, with the defaults of categories that are not named if ``defaults`` says so.
+
+        Raises:
+            ApiError: 400 for a category or a value that the tenant does not have.
+        """
+        named = {name: value for name, value in (tags or {}).items() if value}
+        for name, value in named.items():
+            category = self._categories.get(name)
+            if category is None:
+                known = ", ".join(self._categories) or "none"
+                raise validation_error(f"{path}.tags.{name[:60]}", f"is not a tag category; known: {known}")
+            if category.tags and category.tag(value) is None:
+                known = ", ".join(tag.value for tag in category.tags)
+                raise validation_error(f"{path}.tags.{name[:60]}", f"has no tag {value[:60]!r}; known: {known}")
+        if defaults:
+            for name, category in self._categories.items():
+                if name not in named and category.default is not None:
+                    named[name] = category.default.value
+        return sorted_tags(named)
