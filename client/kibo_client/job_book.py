@@ -65,6 +65,7 @@ class JobBook:
             self._attempts.pop(job.job_id, None)
             if self.polls.saw(job, now):
                 done += self._ended(record)
+        self.polls.expect_the_rest()
         return done
 
     def give_up(self, job_ids: Iterable[int], reason: str) -> list[int]:

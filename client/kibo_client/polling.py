@@ -63,6 +63,7 @@ class PollSchedule:
         self._last_progress_at = 0
         self._began_at = 0
         self._mean_time: int | None = None
+        self._newest_end: tuple[int, int] | None = None
         self._list_due_at = 0
         self._list_interval = LEAST_INTERVAL
         self._list_works = True
@@ -138,6 +139,15 @@ class PollSchedule:
             polls.append(Poll(self._page(), self._list_due_at))
         return min(polls, key=lambda poll: poll.due_at)
 
+    def expect_the_rest(self) -> None:
+        """Called once an answer has been taken in: the jobs not asked about yet follow behind the last that ended."""
+        if self._newest_end is None:
+            return
+        (now, ended_ago), self._newest_end = self._newest_end, None
+        for rank, waiting in enumerate(self._outstanding.values(), 1):
+            if not waiting.polls:
+                waiting.due_at = self._expected(rank, now, ended_ago=ended_ago)
+
     def _page(self) -> ListJobs:
         if self._page_start:
             return ListJobs(self._page_size, self._page_start)
@@ -173,9 +183,9 @@ class PollSchedule:
         self._last_progress_at = now
         took = job.took if job.took is not None else now - track.known_since
         self._mean_time = took if self._mean_time is None else (3 * self._mean_time + took) // 4
-        for rank, waiting in enumerate(self._outstanding.values(), 1):
-            if not waiting.polls:
-                waiting.due_at = self._expected(rank, now, ended_ago=job.ended_ago or 0)
+        ended_ago = job.ended_ago or 0
+        if self._newest_end is None or self._newest_end[0] < now or ended_ago < self._newest_end[1]:
+            self._newest_end = (now, ended_ago)
         return True
 
     def listed(self, request: ListJobs, job_ids: Iterable[int], now: int) -> None:

@@ -71,6 +71,7 @@ def test_only_the_oldest_job_is_asked_about_until_one_has_ended() -> None:
     polls.asked(PollJob(1), 5 * SECOND)
     again = polls.next(affordable=5)
     polls.saw(JobSeen(1, "SUCCESS", took=4 * SECOND), 15 * SECOND)
+    polls.expect_the_rest()
 
     assert again == Poll(PollJob(1), 15 * SECOND)
     assert polls.next(affordable=5) == Poll(PollJob(2), 19 * SECOND)
