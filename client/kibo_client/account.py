@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from kibo_client.budget import Budget
 from kibo_client.events import Scope
-from kibo_client.report import ThrottledRequest, UndoneTarget
+from kibo_client.optimum import earliest_times
+from kibo_client.polling import TERMINAL
+from kibo_client.report import BulkDeleteReport, FailedJob, ThrottledRequest, UndoneTarget
 from kibo_client.scope import NOWHERE, Undone
+from kibo_client.settlement import JobRecord
 from kibo_client.targets import Locations, Product, Target, Wanted
+from kibo_client.units import SECOND
 
 Extent = Mapping[Product, Locations]
 
@@ -88,6 +93,61 @@ class Account:
                 if reason is not None:
                     target = Target(location, product.part_number, product.upc, product.sku)
                     yield UndoneTarget(target, reason)
+
+    def report(
+        self,
+        *,
+        scope: Scope | None,
+        stopped: str | None,
+        dry_run: bool,
+        spacing: int,
+        jobs: Sequence[JobRecord],
+        budget: Budget,
+        began_at: int,
+        ended_at: int,
+    ) -> BulkDeleteReport:
+        """Close the books as they stand."""
+        finished_dry_run = dry_run and stopped is None
+        undone = tuple(self.undone(None if finished_dry_run else stopped or "the run has not come to it"))
+        ending = "dry run" if finished_dry_run else "undone" if undone else "deleted"
+        failed = (job.seen for job in jobs if job.seen is not None and job.seen.status == "FAILED")
+        return BulkDeleteReport(
+            outcome=ending if stopped is None else "stopped",
+            stopped=stopped,
+            requested_records=self._wanted.records,
+            requested_products=len(self._wanted),
+            requested_locations=len(self._wanted.all_locations),
+            scope=scope,
+            deleted_records=self.deleted_records(),
+            not_found_records=self.not_found_records(),
+            batches=self.accepted,
+            requests=dict(self.requests),
+            throttled=tuple(self.throttled),
+            jobs=dict(Counter(job.status for job in jobs)),
+            failed_jobs=tuple(FailedJob(job.job_id, job.location_code, job.messages) for job in failed),
+            open_jobs=tuple(job.job_id for job in jobs if job.status not in TERMINAL),
+            undone=undone,
+            started_at=began_at,
+            finished_at=ended_at,
+            optimum_s=self._optimum_s(spacing, any_jobs=bool(jobs), began_at=began_at, budget=budget),
+            requests_per_minute=budget.requests_per_minute,
+            requests_per_hour=budget.requests_per_hour,
+        )
+
+    def _optimum_s(self, spacing: int, *, any_jobs: bool, began_at: int, budget: Budget) -> float | None:
+        """The least time for these dry runs, as many spaced submissions and one look at the jobs."""
+        if not began_at or (offset := budget.offset) is None:
+            return None
+        dry_runs, submissions = self.requests["dryRun"], self.requests["delete"]
+        gaps = [0] * dry_runs + [0] * bool(submissions) + [spacing] * (submissions - 1) + [0] * any_jobs
+        released_at = began_at + (offset.low + offset.high) // 2
+        times = earliest_times(
+            gaps,
+            released_at=released_at,
+            requests_per_minute=budget.requests_per_minute,
+            requests_per_hour=budget.requests_per_hour,
+        )
+        return (times[-1] - released_at) / SECOND if times else 0.0
 
 
 def _add(into: dict[Product, Locations], extent: Extent) -> None:

@@ -44,10 +44,10 @@ from kibo_client.events import (
 )
 from kibo_client.identifiers import Kind
 from kibo_client.job_book import JobBook
-from kibo_client.optimum import earliest_times
 from kibo_client.options import BulkDeleteOptions
-from kibo_client.polling import TERMINAL, PollSchedule
-from kibo_client.report import BulkDeleteReport, FailedJob, Progress, ThrottledRequest
+from kibo_client.polling import PollSchedule
+from kibo_client.reconcile import jobs_of_lost_submission
+from kibo_client.report import BulkDeleteReport, Progress, ThrottledRequest
 from kibo_client.retry import Action as RetryAction
 from kibo_client.retry import AnswerClass, Effect, action_for, backoff
 from kibo_client.scope import Clean, ScopeJudge
@@ -155,54 +155,16 @@ class BulkDelete:
 
     def report(self) -> BulkDeleteReport:
         """The account of the run as it stands; complete once `next_action` says Done."""
-        dry_run = self._options.dry_run_only and self._stopped is None
-        undone = tuple(self._account.undone(None if dry_run else self._stopped or "the run has not come to it"))
-        jobs = list(self._jobs)
-        if self._stopped is not None:
-            outcome = "stopped"
-        else:
-            outcome = "dry run" if dry_run else "undone" if undone else "deleted"
-        return BulkDeleteReport(
-            outcome=outcome,
-            stopped=self._stopped,
-            requested_records=self.wanted.records,
-            requested_products=len(self.wanted),
-            requested_locations=len(self.wanted.all_locations),
+        return self._account.report(
             scope=self._scope if self._scope or self._work.to_check else self.scope(),
-            deleted_records=self._account.deleted_records(),
-            not_found_records=self._account.not_found_records(),
-            batches=self._account.accepted,
-            requests=dict(self._account.requests),
-            throttled=tuple(self._account.throttled),
-            jobs=dict(Counter(job.status for job in jobs)),
-            failed_jobs=tuple(
-                FailedJob(job.job_id, job.seen.location_code, job.seen.messages)
-                for job in jobs
-                if job.seen is not None and job.seen.status == "FAILED"
-            ),
-            open_jobs=tuple(job.job_id for job in jobs if job.status not in TERMINAL),
-            undone=undone,
-            started_at=self._began_at or 0,
-            finished_at=self._ended_at,
-            optimum_s=self._optimum_s(),
-            requests_per_minute=self.budget.requests_per_minute,
-            requests_per_hour=self.budget.requests_per_hour,
+            stopped=self._stopped,
+            dry_run=self._options.dry_run_only,
+            spacing=seconds(self._options.spacing_s),
+            jobs=list(self._jobs),
+            budget=self.budget,
+            began_at=self._began_at or 0,
+            ended_at=self._ended_at,
         )
-
-    def _optimum_s(self) -> float | None:
-        """The least time for these dry runs, as many spaced submissions and one look at the jobs."""
-        if self._began_at is None or (offset := self.budget.offset) is None:
-            return None
-        dry_runs, submissions = (self._account.requests[KIND_NAMES[kind]] for kind in (DryRun, Submit))
-        gaps = [0] * (dry_runs + 1) + [seconds(self._options.spacing_s)] * (submissions - 1) + [0] * bool(self._jobs)
-        released_at = self._began_at + (offset.low + offset.high) // 2
-        times = earliest_times(
-            gaps if submissions else [0] * dry_runs,
-            released_at=released_at,
-            requests_per_minute=self.budget.requests_per_minute,
-            requests_per_hour=self.budget.requests_per_hour,
-        )
-        return (times[-1] - released_at) / SECOND if times else 0.0
 
     def next_action(self, now: int) -> Action:
         """What to do now: send a request, have the scope confirmed, wait, or nothing any more."""
@@ -399,23 +361,8 @@ class BulkDelete:
         self._list_attempts.retry_at = max(self._list_attempts.retry_at, now + SECOND)
 
     def _reconcile(self, work: Work, jobs: Sequence[JobSeen], now: int) -> None:
-        """Adopt the jobs of a lost submission if the queue shows one per location; else check the batch afresh.
-
-        Only jobs added while the submission was under way come into question: two submissions are too far
-        apart to be mixed up.
-        """
-        ours: list[JobSeen] = []
-        if (offset := self.budget.offset) is not None:
-            first = work.sent_at + offset.at(work.sent_at).low - SECOND
-            last = work.ended_at + offset.at(work.ended_at).high + SECOND
-            ours = [
-                job
-                for job in jobs
-                if job.job_id not in self._jobs
-                and job.location_code in work.found_locations
-                and job.added_at is not None
-                and first <= job.added_at <= last
-            ]
+        """Adopt the jobs of a lost submission if the queue shows one per location; else check the batch afresh."""
+        ours = jobs_of_lost_submission(work, jobs, self._jobs, self.budget.offset)
         if {job.location_code for job in ours} != work.found_locations:
             self._recheck(work, now)
             return

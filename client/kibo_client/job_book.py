@@ -33,7 +33,7 @@ class JobBook:
     def __iter__(self) -> Iterator[JobRecord]:
         return iter(self._jobs.values())
 
-    def __contains__(self, job_id: int) -> bool:
+    def __contains__(self, job_id: object) -> bool:
         return job_id in self._jobs
 
     def of_batch(self, number: int) -> list[JobRecord]:

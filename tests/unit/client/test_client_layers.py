@@ -6,10 +6,13 @@ from pathlib import Path
 import kibo_client
 
 FORBIDDEN = {"aiohttp", "anyio", "asyncio", "datetime", "logging", "os", "random", "socket", "threading", "time"}
-DECIDING = (
-    "account batching breaker budget bulk clock_offset events identifiers job_book learning optimum options polling "
-    "retry scope settlement targets units work"
-).split()
+DECIDING = frozenset(
+    {
+        *("account", "batching", "breaker", "budget", "bulk", "clock_offset", "events", "identifiers", "job_book"),
+        *("learning", "optimum", "options", "polling", "reconcile", "retry", "scope", "settlement", "targets"),
+        *("units", "work"),
+    }
+)
 
 
 def imported(module: str) -> set[str]:
