@@ -36,6 +36,28 @@ class InventorySettings(Struct, frozen=True, forbid_unknown_fields=True):
     safety_stock_included: bool = True
     patterns: bool = True
     empty_job_list: Literal["array", "not_found"] = "array"
+    empty_lists: Literal["array", "not_found"] = "array"
+
+
+class TagSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many tag categories a tenant may have, and how many values a category."""
+
+    categories: Annotated[int, Meta(ge=0, le=1_000)] = 3
+    values: Annotated[int, Meta(ge=1, le=1_000)] = 6
+
+
+class BinSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The kinds and states of bins, numbered from 1: Kibo publishes neither list."""
+
+    types: Annotated[tuple[str, ...], Meta(min_length=1)] = ("Storage", "Receiving", "Staging", "Returns")
+    statuses: Annotated[tuple[str, ...], Meta(min_length=1)] = ("Active", "Inactive")
+
+
+class ExportSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether an export can be asked for at any time, and the status when the name of settings is taken."""
+
+    on_demand: bool = True
+    name_taken: Literal["conflict", "bad_request"] = "conflict"
 
 
 class BoundSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,4 +78,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     sample: SampleSettings | None = field(default_factory=SampleSettings)
     access: AccessSettings = field(default_factory=AccessSettings)
     inventory: InventorySettings = field(default_factory=InventorySettings)
+    tags: TagSettings = field(default_factory=TagSettings)
+    bins: BinSettings = field(default_factory=BinSettings)
+    exports: ExportSettings = field(default_factory=ExportSettings)
     bounds: BoundSettings = field(default_factory=BoundSettings)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kibo_simulator.store import future, places, tags
+from kibo_simulator.store import bins, export_settings, fetch_files, future, places, silos, tags
 
 SCHEMA_VERSION = 1
 
@@ -104,7 +104,16 @@ CREATE TABLE rate_pools (
 
 
 # Rooms that keep tables of their own bring their schema with them.
-_SCHEMAS = (_SCHEMA, places.SCHEMA, tags.SCHEMA, future.SCHEMA)
+_SCHEMAS = (
+    _SCHEMA,
+    places.SCHEMA,
+    tags.SCHEMA,
+    future.SCHEMA,
+    bins.SCHEMA,
+    export_settings.SCHEMA,
+    fetch_files.SCHEMA,
+    silos.SCHEMA,
+)
 
 
 class DatabaseError(Exception):

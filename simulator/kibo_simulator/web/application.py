@@ -6,7 +6,22 @@ from aiohttp import web
 
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.version import __version__
-from kibo_simulator.web import access_routes, deletion_routes, lookup_routes, quantity_routes, queue_routes
+from kibo_simulator.web import (
+    access_routes,
+    bin_load_routes,
+    bin_routes,
+    cache_routes,
+    deletion_routes,
+    export_delivery_routes,
+    export_settings_routes,
+    fetch_file_routes,
+    location_routes,
+    lookup_routes,
+    quantity_routes,
+    queue_routes,
+    silo_routes,
+    tag_routes,
+)
 from kibo_simulator.web.control_routes import PREFIX, ControlPlane
 from kibo_simulator.web.gate import OPERATION_ATTRIBUTE, Gate, not_an_api_path
 from kibo_simulator.web.operations import Operation
@@ -17,6 +32,15 @@ OPERATIONS: tuple[Operation, ...] = (
     *quantity_routes.OPERATIONS,
     *deletion_routes.OPERATIONS,
     *queue_routes.OPERATIONS,
+    *location_routes.OPERATIONS,
+    *tag_routes.OPERATIONS,
+    *bin_routes.OPERATIONS,
+    *bin_load_routes.OPERATIONS,
+    *export_settings_routes.OPERATIONS,
+    *export_delivery_routes.OPERATIONS,
+    *fetch_file_routes.OPERATIONS,
+    *silo_routes.OPERATIONS,
+    *cache_routes.OPERATIONS,
 )
 
 SIMULATOR = web.AppKey("simulator", Simulator)
