@@ -159,5 +159,5 @@ gaps: st.SearchStrategy[Gap] = st.one_of(
     ),
     # To the microsecond before, on and after the next boundary of a minute or a quarter.
     st.tuples(st.sampled_from((MINUTE, QUARTER)), st.integers(-1, 1)),
-    st.sampled_from(("event", "event", "before event", "retry", "before retry", "token")),
+    st.sampled_from(("event", "event", "before event", "retry", "before retry")),
 )

@@ -406,6 +406,14 @@ class WorldMachine(RuleBasedStateMachine):
 
             assert self.now == until
 
+    @rule(tenant=tenants, early=st.sampled_from((0, 1, SECOND)))
+    def use_a_token_to_its_end(self, tenant: int, early: int) -> None:
+        """A-1: a token opens up to the last microsecond of its life, and not at its expiry."""
+        grant = self.model.tokens.get(self.tokens[tenant])
+        if grant is not None and grant.expires - early > self.now:
+            self.wait(grant.expires - early - self.now)
+            self.list_jobs(tenant, "stale", "v1", None, (), 1, 0)
+
     def instant(self, gap: Gap) -> int:
         """When a gap ends."""
         now = self.now
@@ -422,10 +430,8 @@ class WorldMachine(RuleBasedStateMachine):
                 return event - 1
             case "retry":
                 return now + self.retry_after * SECOND
-            case "before retry":
-                return now + self.retry_after * SECOND - 1
             case _:
-                return min((token.expires for token in self.model.tokens.values()), default=now)
+                return now + self.retry_after * SECOND - 1
 
     # -- what holds after every step --------------------------------------------------------------------------------
 
