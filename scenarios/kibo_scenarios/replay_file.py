@@ -171,23 +171,23 @@ def parse_replay(lines: Iterable[bytes], file: Path | str) -> ReplayFile:
         line = _decode(raw, file, number)
         if opening is None:
             if not isinstance(line, Opening):
-                raise ScenarioFileError(file, number, 0, "$.kind", 'expected "opening" on the first line')
+                raise ScenarioFileError(file, number, 1, "$.kind", 'expected "opening" on the first line')
             latest = _instant(line.start, file, number, "$.start")
             opening = line
         elif closing is not None or isinstance(line, Opening):
-            raise ScenarioFileError(file, number, 0, "$.kind", "nothing but exchanges may stand between first and last")
+            raise ScenarioFileError(file, number, 1, "$.kind", "nothing but exchanges may stand between first and last")
         elif isinstance(line, Closing):
             closing = line
         else:
             at = _instant(line.at, file, number, "$.at")
             if at < latest:
-                raise ScenarioFileError(file, number, 0, "$.at", "lies before the line above; exchanges stand in order")
+                raise ScenarioFileError(file, number, 1, "$.at", "lies before the line above; exchanges stand in order")
             if at > opening.started_at + LONGEST_SPAN:
-                raise ScenarioFileError(file, number, 0, "$.at", "lies more than 400 days after the start")
+                raise ScenarioFileError(file, number, 1, "$.at", "lies more than 400 days after the start")
             latest = at
             exchanges.append(line)
     if opening is None:
-        raise ScenarioFileError(file, number, 0, "", "is empty; a replay begins with its opening")
+        raise ScenarioFileError(file, number, 1, "", "is empty; a replay begins with its opening")
     return ReplayFile(opening, tuple(exchanges), closing)
 
 
@@ -198,9 +198,9 @@ def _decode(raw: bytes, file: Path | str, number: int) -> Opening | Exchange | C
             line.settings.limits.validate()
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `")
-        raise ScenarioFileError(file, number, 0, place.rstrip("`") or "$", reason) from None
+        raise ScenarioFileError(file, number, 1, place.rstrip("`") or "$", reason) from None
     except (ValueError, RecursionError) as error:
-        raise ScenarioFileError(file, number, 0, "", f"is no line of a replay: {error}") from None
+        raise ScenarioFileError(file, number, 1, "", f"is no line of a replay: {error}") from None
     return line
 
 
@@ -208,7 +208,7 @@ def _instant(text: str, file: Path | str, number: int, place: str) -> int:
     try:
         return parse_utc(text)
     except ValueError as error:
-        raise ScenarioFileError(file, number, 0, place, str(error)) from None
+        raise ScenarioFileError(file, number, 1, place, str(error)) from None
 
 
 def parsed(text: str) -> Any:
