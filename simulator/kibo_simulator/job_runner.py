@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from kibo_simulator.agenda import Agenda, Entry
+from kibo_simulator.job_work import JobWorker, Work, decode_work, encode_work
 from kibo_simulator.jobs import JobQueue, JobSettings, JobType, duration
 from kibo_simulator.stock.records import Location, RecordSet
-from kibo_simulator.stock_work import DeleteWork, StockWorker, Work, decode_work, encode_work
+from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.jobs import JobRow, JobStore
 from kibo_simulator.store.stock import StockStore
@@ -47,7 +48,7 @@ class JobRunner:
         database: Database,
         stock: StockStore,
         jobs: JobStore,
-        worker: StockWorker,
+        worker: JobWorker,
         agenda: Agenda,
         settings: JobSettings,
         seed: int,
@@ -127,6 +128,24 @@ class JobRunner:
         self._start_ready(tenant_id, now)
         return job_ids
 
+    def run_at_once(
+        self, tenant_id: int, location: Location, *, job_type: JobType, work: Work, item_count: int | None, now: int
+    ) -> int:
+        """Carry work out now and leave a finished job behind, for requests that do not want to wait; its id."""
+        (job_id,) = self._jobs.add(
+            tenant_id,
+            [(location.id, location.code)],
+            job_type=job_type,
+            added=now,
+            item_count=item_count,
+            payload_id=None,
+        )
+        messages = self.worker.apply(tenant_id, location.id, work, now)
+        self._jobs.finish(
+            job_id, status="FAILED" if messages else "SUCCESS", started=now, finished=now, messages=messages
+        )
+        return job_id
+
     def polled(self, jobs: Sequence[JobRow], now: int) -> bool:
         """Note that jobs were asked for; True when that brought any of them to its end (J-6, ``after_polls``)."""
         if self._settings.mode != "after_polls":
@@ -174,14 +193,11 @@ class JobRunner:
     def _size(self, job: _Unfinished) -> int:
         """How many records the job is about to touch: what its duration depends on (J-6)."""
         loaded = self._work(job.payload_id)
-        if isinstance(loaded.work, DeleteWork):
-            return self._stock.count_held(job.location_id, self._meant(job, loaded))
-        return len(loaded.work.items)
+        return self.worker.size(job.location_id, loaded.work, self._meant(job, loaded))
 
     def _meant(self, job: _Unfinished, loaded: _LoadedWork) -> RecordSet:
         """The records that a delete means now, whatever the location (J-7); worked out once per product version."""
-        assert isinstance(loaded.work, DeleteWork)
-        if loaded.version != self._stock.products_version:
+        if isinstance(loaded.work, DeleteWork) and loaded.version != self._stock.products_version:
             loaded.records = self._stock.meant(job.tenant_id, loaded.work.items, patterns=loaded.work.patterns)
             loaded.version = self._stock.products_version
         return loaded.records
@@ -219,8 +235,4 @@ class JobRunner:
         if location is None or not location.active:
             return [f"LOCATION_NOT_FOUND: location {job.location_code} does not exist or is not active"]
         loaded = self._work(job.payload_id)
-        if isinstance(loaded.work, DeleteWork):
-            self._stock.delete(job.location_id, self._meant(job, loaded))
-        else:
-            self.worker.apply(job.tenant_id, job.location_id, loaded.work, finished)
-        return []
+        return self.worker.apply(job.tenant_id, job.location_id, loaded.work, finished, self._meant(job, loaded))

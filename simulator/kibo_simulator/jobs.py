@@ -17,7 +17,8 @@ from kibo_simulator.timestamps import SECOND
 
 JobStatus = Literal["PENDING", "WORKING", "SUCCESS", "FAILED"]
 TERMINAL: frozenset[str] = frozenset({"SUCCESS", "FAILED"})
-JobType = Literal["REFRESH", "ADJUST", "DELETE"]
+JobType = Literal["REFRESH", "ADJUST", "DELETE", "ALLOCATE", "DEALLOCATE", "FULFILL", ""]
+"""What a job does; Kibo has no name for redistribution, purges and exports."""
 
 JOB_TYPES = (
     "REFRESH",

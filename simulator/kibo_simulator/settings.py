@@ -36,6 +36,7 @@ class InventorySettings(Struct, frozen=True, forbid_unknown_fields=True):
     safety_stock_included: bool = True
     patterns: bool = True
     empty_job_list: Literal["array", "not_found"] = "array"
+    pending_sweep_s: Annotated[int, Meta(ge=1)] = 1_800
     empty_lists: Literal["array", "not_found"] = "array"
 
 

@@ -19,7 +19,10 @@ from kibo_simulator.clock import Clock, ClockMode
 from kibo_simulator.files.location_export import InventoryRow, write_location_export
 from kibo_simulator.inventory_query import InventoryQuery
 from kibo_simulator.job_runner import JobRunner
+from kibo_simulator.job_work import JobWorker
 from kibo_simulator.journal import Journal
+from kibo_simulator.order_work import OrderWorker
+from kibo_simulator.pending_sweep import PendingSweep
 from kibo_simulator.rate_limits import LimitsDocument, PoolState, RateLimiter
 from kibo_simulator.settings import SampleSettings, Settings
 from kibo_simulator.stock.identifiers import Doomed, Wanted
@@ -28,12 +31,14 @@ from kibo_simulator.stock.sample import sample_location, sample_product, sample_
 from kibo_simulator.stock_work import DeleteWork, StockWorker
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.future import FutureStore
+from kibo_simulator.store.holds import HoldStore
 from kibo_simulator.store.jobs import JobStore
 from kibo_simulator.store.places import PlaceStore
 from kibo_simulator.store.stock import StockStore
 from kibo_simulator.store.tags import TagStore
 from kibo_simulator.tenants import Access, Tenant
-from kibo_simulator.timestamps import parse_instant
+from kibo_simulator.timestamps import SECOND, parse_instant
+from kibo_simulator.upkeep_work import UpkeepWorker
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,20 @@ class Simulator:
         self.tags = TagStore(self.database.connection)
         self.future = FutureStore(self.database.connection)
         self.query = InventoryQuery(self.stock, self.places, self.future)
-        worker = StockWorker(self.stock, self.future)
+        self.holds = HoldStore(self.database.connection)
+        self.orders = OrderWorker(self.stock, self.future, self.holds)
+        self.upkeep = UpkeepWorker(self.stock, self.tags, self.holds)
+        interval = self.settings.inventory.pending_sweep_s * SECOND
+        self.sweep = PendingSweep(self.database, self.agenda, self.holds, self.orders, interval)
+        worker = JobWorker(
+            self.database,
+            self.stock,
+            self.holds,
+            StockWorker(self.stock, self.future),
+            self.orders,
+            self.upkeep,
+            self.sweep,
+        )
         self.runner = JobRunner(self.database, self.stock, self.jobs, worker, self.agenda, self.settings.jobs, seed)
         self.journal = Journal(
             entries=self.settings.bounds.journal_entries, retained_bytes=self.settings.bounds.journal_bytes
@@ -175,8 +193,11 @@ class Simulator:
             for product in map(sample_product, range(sample.products))
         ]
         self.stock.put_plain(
-            (places[location], products[product], stock.on_hand, stock.safety_stock, stock.floor)
-            for location, product, stock in sample_records(self.settings.seed, sample.locations, sample.products)
+            (
+                (places[location], products[product], stock.on_hand, stock.safety_stock, stock.floor)
+                for location, product, stock in sample_records(self.settings.seed, sample.locations, sample.products)
+            ),
+            self.clock.now(),
         )
 
     def load_inventory(self, tenant_id: int, rows: Iterable[InventoryRow]) -> int:
@@ -184,6 +205,7 @@ class Simulator:
         locations: dict[str, int] = {}
         products: dict[tuple[str | None, str | None, str | None], int] = {}
         count = 0
+        now = self.clock.now()
         with self.database.transaction():
             for row in rows:
                 code = row.location_code
@@ -192,7 +214,7 @@ class Simulator:
                 key = (row.part_number, row.upc, row.sku)
                 if key not in products:
                     products[key] = self.stock.product_for_write(tenant_id, Wanted(*key))
-                self.stock.put_plain([(locations[code], products[key], row.on_hand, row.safety_stock, row.floor)])
+                self.stock.put_plain([(locations[code], products[key], row.on_hand, row.safety_stock, row.floor)], now)
                 count += 1
         return count
 
@@ -265,7 +287,10 @@ class Simulator:
     def reload(self) -> None:
         """Build what is held in memory of the jobs anew from the database (D-1)."""
         with self.database.transaction():
-            self.runner.reload(self.clock.now())
+            now = self.clock.now()
+            self.runner.reload(now)
+            self.sweep.forget()
+            self.sweep.plan(now)
 
     def close(self) -> None:
         """Write what is left and close the database."""

@@ -51,21 +51,6 @@ class DeleteWork(msgspec.Struct, frozen=True, tag="delete"):
     patterns: bool = True
 
 
-Work = RefreshWork | AdjustWork | DeleteWork
-
-_decoder: msgspec.msgpack.Decoder[Work] = msgspec.msgpack.Decoder(Work)
-
-
-def encode_work(work: Work) -> bytes:
-    """The work as it is stored with its jobs."""
-    return msgspec.msgpack.encode(work)
-
-
-def decode_work(body: bytes) -> Work:
-    """What `encode_work` wrote."""
-    return _decoder.decode(body)
-
-
 class StockWorker:
     """Carries out the work of jobs; every method is one step of a caller's transaction."""
 
@@ -87,9 +72,9 @@ class StockWorker:
                 kind = "REFRESH" if isinstance(work, RefreshWork) else "ADJUST"
                 self._expect(place, item, item.delivery_date, kind, now)
             else:
-                self._write(place, item, adding=isinstance(work, AdjustWork))
+                self._write(place, item, now, adding=isinstance(work, AdjustWork))
         if isinstance(work, RefreshWork) and work.zero_missing:
-            self._zero_others(location_id, named)
+            self._zero_others(location_id, named, now)
 
     def _expect(self, place: tuple[int, int, int], item: QuantityItem, date: int, kind: str, now: int) -> None:
         self._future.write(
@@ -97,19 +82,20 @@ class StockWorker:
         )
         if self._stock.record(*place) is None:
             # What is expected shows in look-ups, so there must be a row for it to show in.
-            self._stock.put(*place, Counters(), 0, {})
+            self._stock.put(*place, Counters(), 0, {}, now)
 
-    def _write(self, place: tuple[int, int, int], item: QuantityItem, *, adding: bool) -> None:
+    def _write(self, place: tuple[int, int, int], item: QuantityItem, now: int, *, adding: bool) -> None:
         before = self._stock.record(*place)
         counters = before.counters if before else None
         after = adjusted(counters, item.quantity) if adding else refreshed(counters, item.quantity, item.safety_stock)
         floor = (before.floor if before else 0) if item.floor is None else item.floor
-        self._stock.put(*place, after, floor, (before.details if before else {}) | (item.details or {}))
+        details = (before.details if before else {}) | (item.details or {})
+        self._stock.put(*place, after, floor, details, now)
 
-    def _zero_others(self, location_id: int, named: set[tuple[int, int]]) -> None:
+    def _zero_others(self, location_id: int, named: set[tuple[int, int]], now: int) -> None:
         for record in list(self._stock.at_location(location_id)):
             if (record.product_id, record.variant_id) not in named and record.on_hand:
                 counters = refreshed(record.counters, 0, None)
                 self._stock.put(
-                    location_id, record.product_id, record.variant_id, counters, record.floor, record.details
+                    location_id, record.product_id, record.variant_id, counters, record.floor, record.details, now
                 )

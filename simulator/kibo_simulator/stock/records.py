@@ -82,3 +82,6 @@ class RecordSet:
 
     def __bool__(self) -> bool:
         return self.products_json != "[]" or self.variants_json != "[]"
+
+
+NO_RECORDS = RecordSet()

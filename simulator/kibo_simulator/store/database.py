@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kibo_simulator.store import bins, export_settings, fetch_files, future, places, silos, tags
+from kibo_simulator.store import bins, export_settings, fetch_files, future, holds, places, silos, tags
 
 SCHEMA_VERSION = 1
 
@@ -70,6 +70,8 @@ CREATE TABLE stock (
     pending INTEGER NOT NULL DEFAULT 0,
     safety_stock INTEGER NOT NULL DEFAULT 0,
     floor INTEGER NOT NULL DEFAULT 0,
+    -- The day of the last write, in days since the epoch.
+    touched INTEGER NOT NULL DEFAULT 0,
     details TEXT,
     PRIMARY KEY (location_id, product_id, variant_id)
 ) WITHOUT ROWID;
@@ -109,6 +111,7 @@ _SCHEMAS = (
     places.SCHEMA,
     tags.SCHEMA,
     future.SCHEMA,
+    holds.SCHEMA,
     bins.SCHEMA,
     export_settings.SCHEMA,
     fetch_files.SCHEMA,
@@ -186,6 +189,19 @@ class Database:
             execute("COMMIT")
         finally:
             self._depth = 0
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A part of a transaction that is undone by itself when it raises, without undoing the rest."""
+        execute = self.connection.execute
+        execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            execute("ROLLBACK TO part")
+            execute("RELEASE part")
+            raise
+        execute("RELEASE part")
 
     def close(self) -> None:
         """Close the connection; a file is left complete, without a write-ahead log beside it."""

@@ -67,7 +67,7 @@ class JobStore:
         job_type: str,
         added: int,
         item_count: int | None,
-        payload_id: int,
+        payload_id: int | None,
     ) -> list[int]:
         """Add one pending job for each (location number, code); ids grow in that order (J-1, J-11)."""
         execute = self._database.connection.execute

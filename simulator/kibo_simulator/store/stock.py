@@ -13,6 +13,7 @@ from kibo_simulator.stock.quantities import Counters
 from kibo_simulator.stock.records import Location, ProductRow, RecordSet, StockRecord
 from kibo_simulator.stock.variants import PLAIN, Variant, sorted_tags
 from kibo_simulator.store.database import Database
+from kibo_simulator.timestamps import DAY
 
 # Fixed texts per field: a column name never comes from outside.
 _EXACT = {
@@ -287,10 +288,11 @@ class StockStore:
         counters: Counters,
         floor: int,
         details: dict[str, Any],
+        now: int,
     ) -> None:
-        """Write one record, whether it exists or not."""
+        """Write one record, whether it exists or not; the day it was written is kept."""
         self._database.connection.execute(
-            "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 location_id,
                 product_id,
@@ -300,17 +302,63 @@ class StockStore:
                 counters.pending,
                 counters.safety_stock,
                 floor,
+                now // DAY,
                 json.dumps(details, sort_keys=True) if details else None,
             ),
         )
 
-    def put_plain(self, rows: Iterable[tuple[int, int, int, int, int]]) -> None:
+    def put_counters(self, location_id: int, product_id: int, variant_id: int, counters: Counters) -> None:
+        """Write the counters of a record that exists."""
+        self._database.connection.execute(
+            "UPDATE stock SET on_hand = ?, allocated = ?, pending = ?, safety_stock = ? "
+            "WHERE location_id = ? AND product_id = ? AND variant_id = ?",
+            (
+                counters.on_hand,
+                counters.allocated,
+                counters.pending,
+                counters.safety_stock,
+                location_id,
+                product_id,
+                variant_id,
+            ),
+        )
+
+    def add_empty(self, location_id: int, product_id: int, variant_id: int) -> None:
+        """Add a record with nothing in it, unless there is one."""
+        self._database.connection.execute(
+            "INSERT OR IGNORE INTO stock (location_id, product_id, variant_id, on_hand) VALUES (?, ?, ?, 0)",
+            (location_id, product_id, variant_id),
+        )
+
+    def block(self, location_id: int, product_id: int, *, blocked: bool) -> int:
+        """Block or unblock the assignment of a product at a location; return how many records that touched."""
+        cursor = self._database.connection.execute(
+            "UPDATE stock SET details = json_set(coalesce(details, '{}'), '$.block_assignment', json(?)) "
+            "WHERE location_id = ? AND product_id = ?",
+            ("true" if blocked else "false", location_id, product_id),
+        )
+        return cursor.rowcount
+
+    def put_plain(self, rows: Iterable[tuple[int, int, int, int, int]], now: int) -> None:
         """Write many plain records at once: location, product, on hand, safety stock, floor."""
         self._database.connection.executemany(
-            "INSERT OR REPLACE INTO stock (location_id, product_id, on_hand, safety_stock, floor) "
-            "VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO stock (location_id, product_id, on_hand, safety_stock, floor, touched) "  # noqa: S608
+            f"VALUES (?, ?, ?, ?, ?, {now // DAY:d})",
             rows,
         )
+
+    def purge(self, location_id: int, before: int) -> int:
+        """Delete the records of a location that nobody has written since day ``before``; return how many."""
+        return self._database.connection.execute(
+            "DELETE FROM stock WHERE location_id = ? AND touched < ?", (location_id, before)
+        ).rowcount
+
+    def count_at(self, location_id: int) -> int:
+        """How many records a location has."""
+        (count,) = self._database.connection.execute(
+            "SELECT count(*) FROM stock WHERE location_id = ?", (location_id,)
+        ).fetchone()
+        return int(count)
 
     def at_location(self, location_id: int, product_ids: Iterable[int] | None = None) -> Iterator[StockRecord]:
         """The records of a location in order of product number, all or only those of the given products."""

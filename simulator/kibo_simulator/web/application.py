@@ -17,10 +17,12 @@ from kibo_simulator.web import (
     fetch_file_routes,
     location_routes,
     lookup_routes,
+    order_routes,
     quantity_routes,
     queue_routes,
     silo_routes,
     tag_routes,
+    upkeep_routes,
 )
 from kibo_simulator.web.control_routes import PREFIX, ControlPlane
 from kibo_simulator.web.gate import OPERATION_ATTRIBUTE, Gate, not_an_api_path
@@ -32,6 +34,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *quantity_routes.OPERATIONS,
     *deletion_routes.OPERATIONS,
     *queue_routes.OPERATIONS,
+    *order_routes.OPERATIONS,
+    *upkeep_routes.OPERATIONS,
     *location_routes.OPERATIONS,
     *tag_routes.OPERATIONS,
     *bin_routes.OPERATIONS,
@@ -60,7 +64,7 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         path = request.path
-        if path.startswith("/api/"):
+        if path.startswith("/api/") or hasattr(request.match_info.handler, OPERATION_ATTRIBUTE):
             return await gate.handle(request)
         if path.startswith(PREFIX) and request.match_info.http_exception is None:
             return await handler(request)

@@ -65,10 +65,14 @@ def _check(pattern: str, path: str) -> None:
 _WIRE_NAMES = {"part_number": "partNumber", "upc": "upc", "sku": "sku"}
 
 
-def _locations(call: Call, request: DeleteRequest | DeleteItemsRequest) -> list[Location]:
-    """The locations in scope: all of the tenant's unless some are named, and ``allLocations`` overrides names."""
+def locations_in_scope(call: Call, codes: Sequence[str] | None, *, all_locations: bool) -> list[Location]:
+    """The locations in scope: all of the tenant's unless some are named, and ``allLocations`` overrides names.
+
+    Raises:
+        ApiError: 400 `LOCATION_NOT_FOUND` for a code that the tenant does not have.
+    """
     stock = call.simulator.stock
-    named = [] if request.all_locations else request.location_codes or []
+    named = [] if all_locations else list(codes or ())
     call.summary["allLocations"] = not named
     call.summary["locationCodes"] = named
     if not named:
@@ -125,7 +129,7 @@ def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: lis
     simulator = call.simulator
     dry_run = bool(request.dry_run)
     call.summary |= {"items": len(items), "dryRun": dry_run, "explicit": bool(request.explicit)}
-    locations = _locations(call, request)
+    locations = locations_in_scope(call, request.location_codes, all_locations=bool(request.all_locations))
     work = simulator.delete_work(items)
     scope = simulator.deletion_scope(call.tenant_id, work, locations)
     call.summary["records"] = scope.records

@@ -24,7 +24,6 @@ JSON_TYPE: Final = "application/json; charset=utf-8"
 OPERATION_ATTRIBUTE: Final = "kibo_operation"
 
 _log = logging.getLogger("kibo_simulator")
-_REALTIME_PREFIX = "/api/commerce/realtime-inventory/"
 
 
 class _Visit:
@@ -102,9 +101,8 @@ class Gate:
         operation = visit.operation
         if operation is None or not operation.open:
             visit.grant = self._grant(request, visit.arrived)
-            path = request.path
-            if path.startswith(_REALTIME_PREFIX):
-                path = "/api/commerce/inventory/" + path.removeprefix(_REALTIME_PREFIX)
+            # Aliases outside the inventory's own prefix share its pool (RL-1).
+            path = (operation.pool_path if operation is not None else None) or request.path
             pool = self._simulator.limiter.pool_for(visit.grant.tenant_id, path)
             if pool is not None:
                 visit.pool = pool

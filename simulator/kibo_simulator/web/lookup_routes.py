@@ -257,5 +257,6 @@ OPERATIONS = (
         tuple(f"/api/commerce/realtime-inventory/{version}/inventory" for version in ("v5", "v1")),
         realtime_inventory,
         reads=True,
+        pool_path="/api/commerce/inventory/v5/inventory",
     ),
 )

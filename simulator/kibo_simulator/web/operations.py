@@ -88,7 +88,11 @@ Handler = Callable[[Call], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing the API does; ``open`` operations need no token, ``reads`` change nothing."""
+    """One thing the API does.
+
+    ``open`` operations need no token, ``reads`` change nothing, and ``pool_path`` decides the rate pool where the
+    request's own path does not.
+    """
 
     name: str
     method: str
@@ -96,6 +100,7 @@ class Operation:
     handle: Handler
     open: bool = False
     reads: bool = False
+    pool_path: str | None = None
 
 
 def inventory_paths(path: str, version: str = "v5") -> tuple[str, ...]:

@@ -163,7 +163,7 @@ def job_body(job: JobRow) -> dict[str, Any]:
         "jobID": job.id,
         "tenantID": job.tenant_id,
         "locationCode": job.location_code,
-        "type": job.type,
+        **({"type": job.type} if job.type else {}),
         "status": job.status,
         "success": job.status == "SUCCESS",
         "added": iso_milliseconds(job.added),

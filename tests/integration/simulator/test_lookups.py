@@ -28,7 +28,7 @@ async def look(bench: Bench, **request: Any) -> list[dict[str, Any]]:
 
 def tag(bench: Bench, category: str, *values: str) -> None:
     """Give the tenant a tag category; the first value is the default."""
-    from kibo_simulator.store.tags import Tag
+    from kibo_simulator.stock.tag_categories import Tag
 
     tags = bench.simulator.tags
     made = tags.add_category(1001, category, START)

@@ -1,0 +1,84 @@
+"""Every kind of work that a job can carry, how it is stored, and who carries it out (J-8)."""
+
+import msgspec
+
+from kibo_simulator.order_work import (
+    AllocateWork,
+    DeallocateWork,
+    FulfillWork,
+    OrderWorker,
+    WorkFailedError,
+)
+from kibo_simulator.pending_sweep import PendingSweep
+from kibo_simulator.stock.records import NO_RECORDS, RecordSet
+from kibo_simulator.stock_work import AdjustWork, DeleteWork, RefreshWork, StockWorker
+from kibo_simulator.store.database import Database
+from kibo_simulator.store.holds import HoldStore
+from kibo_simulator.store.stock import StockStore
+from kibo_simulator.upkeep_work import PurgeWork, RedistributeWork, UpkeepWorker
+
+Work = (
+    RefreshWork | AdjustWork | DeleteWork | AllocateWork | DeallocateWork | FulfillWork | RedistributeWork | PurgeWork
+)
+
+_decoder: msgspec.msgpack.Decoder[Work] = msgspec.msgpack.Decoder(Work)
+
+
+def encode_work(work: Work) -> bytes:
+    """The work as it is stored with its jobs."""
+    return msgspec.msgpack.encode(work)
+
+
+def decode_work(body: bytes) -> Work:
+    """What `encode_work` wrote."""
+    return _decoder.decode(body)
+
+
+class JobWorker:
+    """Carries out any work at one location, wholly or not at all."""
+
+    __slots__ = ("_database", "_holds", "_orders", "_stock", "_stock_worker", "_sweep", "_upkeep")
+
+    def __init__(
+        self,
+        database: Database,
+        stock: StockStore,
+        holds: HoldStore,
+        stock_worker: StockWorker,
+        orders: OrderWorker,
+        upkeep: UpkeepWorker,
+        sweep: PendingSweep,
+    ) -> None:
+        self._database = database
+        self._stock = stock
+        self._holds = holds
+        self._stock_worker = stock_worker
+        self._orders = orders
+        self._upkeep = upkeep
+        self._sweep = sweep
+
+    def size(self, location_id: int, work: Work, meant: RecordSet) -> int:
+        """How many records the work is about to touch (J-6); ``meant`` are those a deletion means."""
+        if isinstance(work, DeleteWork):
+            return self._stock.count_held(location_id, meant)
+        if isinstance(work, RedistributeWork | PurgeWork):
+            return self._stock.count_at(location_id)
+        return len(work.items)
+
+    def apply(self, tenant_id: int, location_id: int, work: Work, now: int, meant: RecordSet = NO_RECORDS) -> list[str]:
+        """Carry the work out; messages mean that it failed and touched nothing (J-8)."""
+        try:
+            with self._database.savepoint():
+                if isinstance(work, DeleteWork):
+                    self._stock.delete(location_id, meant)
+                    self._holds.drop_orphans(location_id)
+                elif isinstance(work, RefreshWork | AdjustWork):
+                    self._stock_worker.apply(tenant_id, location_id, work, now)
+                elif isinstance(work, RedistributeWork | PurgeWork):
+                    self._upkeep.apply(tenant_id, location_id, work, now)
+                else:
+                    self._orders.apply(tenant_id, work, now)
+        except WorkFailedError as error:
+            return list(error.messages)
+        self._sweep.plan(now)
+        return []
