@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.makespan.link import LATENCY, SECOND, Limits, Link
+from benchmarks.makespan.link import LATENCY, SECOND, Limits, Line, Link
 from benchmarks.makespan.strategies import STRATEGIES, Strategy
 from kibo_scenarios.optimum import earliest_times
 from kibo_scenarios.virtual_time import VirtualTimeLoop, run_virtual
@@ -79,38 +79,54 @@ def optimum(cell: Cell, start: int) -> int:
     return times[-1] - start
 
 
-def run_one(strategy: Strategy, cell: Cell, phase_s: float) -> Run:
-    """Run a strategy in virtual time until the cell's requests are admitted, or until it is given up."""
-    start = EPOCH + round(phase_s * SECOND)
-    least = optimum(cell, start)
+async def drive(strategy: Strategy, cell: Cell, line: Line, loop: VirtualTimeLoop, least: int) -> None:
+    """Let a strategy's workers get the cell's requests admitted, or give up after some times the least time."""
+    request = strategy.make(cell.limits, line, loop)
+    left = iter(range(cell.requests))
 
-    async def main(loop: VirtualTimeLoop) -> Link:
-        link = Link(loop, cell.limits, strategy.extension)
-        request = strategy.make(cell.limits, link, loop)
-        left = iter(range(cell.requests))
+    async def work() -> None:
+        for _ in left:
+            await request()
 
-        async def work() -> None:
-            for _ in left:
-                await request()
+    try:
+        async with asyncio.timeout(GIVE_UP_AT * least / SECOND):
+            await asyncio.gather(*(work() for _ in range(strategy.workers)))
+    except TimeoutError:
+        pass
 
-        try:
-            async with asyncio.timeout(GIVE_UP_AT * least / SECOND):
-                await asyncio.gather(*(work() for _ in range(strategy.workers)))
-        except TimeoutError:
-            pass
-        return link
 
-    link = run_virtual(main, start_us=start)
-    finished = len(link.admitted) == cell.requests
+def judged(strategy: Strategy, cell: Cell, phase_s: float, line: Line) -> Run:
+    """Read a run off the books of its line."""
+    start = begin(phase_s)
+    admitted = line.admitted
+    finished = len(admitted) == cell.requests
     return Run(
         strategy=strategy.name,
         cell=cell,
         phase_s=phase_s,
-        ratio=(link.admitted[-1] - start) / least if finished else None,
-        done=len(link.admitted),
-        refusals=link.refusals,
-        early=link.early,
+        ratio=(admitted[-1] - start) / optimum(cell, start) if finished else None,
+        done=len(admitted),
+        refusals=line.refusals,
+        early=line.early,
     )
+
+
+def begin(phase_s: float) -> int:
+    """The moment that lies so many seconds into a quarter hour."""
+    return EPOCH + round(phase_s * SECOND)
+
+
+def run_one(strategy: Strategy, cell: Cell, phase_s: float) -> Run:
+    """Run a strategy against the bare ledger in virtual time."""
+    start = begin(phase_s)
+    least = optimum(cell, start)
+
+    async def main(loop: VirtualTimeLoop) -> Line:
+        link = Link(loop, cell.limits, strategy.extension)
+        await drive(strategy, cell, link, loop, least)
+        return link
+
+    return judged(strategy, cell, phase_s, run_virtual(main, start_us=start))
 
 
 def run_grid(*, quick: bool) -> Iterator[Run]:

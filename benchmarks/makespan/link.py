@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kibo_scenarios.virtual_time import VirtualTimeLoop
@@ -33,32 +35,63 @@ class Answer:
     date: int
 
 
-class Link:
-    """One rate pool, half a round trip away."""
+class Line(ABC):
+    """A way to the server; it keeps the books on whoever uses it.
 
-    def __init__(self, loop: VirtualTimeLoop, limits: Limits, extension: Extension) -> None:
+    Attributes:
+        refusals: 429s received.
+        early: Requests that left although a Retry-After that had arrived, whoever it was for, was still running.
+    """
+
+    def __init__(self, loop: VirtualTimeLoop) -> None:
         self._loop = loop
-        pool = PoolLimit(_ROUTE, rpm=limits.per_minute, rph=limits.per_hour)
-        found = RateLimiter(LimitsDocument(pools=(pool,), extension=extension)).pool_for(1, _ROUTE)
-        assert found is not None, "the only route has a pool"
-        self._pool = found
         self._promised_until = 0
-        self.admitted: list[int] = []
         self.refusals = 0
         self.early = 0
 
+    @property
+    @abstractmethod
+    def admitted(self) -> Sequence[int]:
+        """When the server admitted requests, on the loop's wall clock."""
+
+    @abstractmethod
+    async def _send(self) -> Answer: ...
+
     async def ask(self) -> Answer:
         """Send one request and wait for its answer."""
-        # Early is whatever leaves although an answer that has arrived says to wait, whoever it was addressed to.
         self.early += self._loop.wall_us() < self._promised_until
+        answer = await self._send()
+        if answer.retry_after_s:
+            self.refusals += 1
+            self._promised_until = max(self._promised_until, self._loop.wall_us() + answer.retry_after_s * SECOND)
+        return answer
+
+
+class Link(Line):
+    """The bare rate pool, half a round trip away."""
+
+    def __init__(self, loop: VirtualTimeLoop, limits: Limits, extension: Extension) -> None:
+        super().__init__(loop)
+        found = RateLimiter(limits_document(limits, extension)).pool_for(1, _ROUTE)
+        assert found is not None, "the only route has a pool"
+        self._pool = found
+        self._admitted: list[int] = []
+
+    @property
+    def admitted(self) -> Sequence[int]:
+        """When the pool admitted requests."""
+        return self._admitted
+
+    async def _send(self) -> Answer:
         await asyncio.sleep(LATENCY / SECOND)
         arrived = self._loop.wall_us()
         retry_after_s = self._pool.admit(arrived)
-        if retry_after_s:
-            self.refusals += 1
-        else:
-            self.admitted.append(arrived)
+        if not retry_after_s:
+            self._admitted.append(arrived)
         await asyncio.sleep(LATENCY / SECOND)
-        if retry_after_s:
-            self._promised_until = max(self._promised_until, self._loop.wall_us() + retry_after_s * SECOND)
         return Answer(retry_after_s, arrived // SECOND * SECOND)
+
+
+def limits_document(limits: Limits, extension: Extension) -> LimitsDocument:
+    """The limits as the simulator takes them."""
+    return LimitsDocument(pools=(PoolLimit(_ROUTE, rpm=limits.per_minute, rph=limits.per_hour),), extension=extension)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from benchmarks.makespan.grid import run_grid
 from benchmarks.makespan.plot import plot
 from benchmarks.makespan.strategies import KNOWN, STRATEGIES, UNKNOWN, WORKERS
-from benchmarks.makespan.summary import cell_by_cell, missed, overview, to_json
+from benchmarks.makespan.summary import cell_by_cell, missed, overview, side_by_side, to_json
+from benchmarks.makespan.whole_stack import CELL, PHASE_S, run_whole
 from benchmarks.outcome import Section
 
 METHOD = f"""\
@@ -26,12 +27,15 @@ def run(*, quick: bool = False) -> Section:
     """Run every strategy in every cell at every phase."""
     runs = list(run_grid(quick=quick))
     ours = {strategy.name for strategy in STRATEGIES if strategy.ours}
+    whole = [run_whole(strategy) for strategy in ((KNOWN, UNKNOWN) if quick else STRATEGIES)]
+    names = {run.strategy for run in whole}
+    bare = [run for run in runs if (run.cell, run.phase_s) == (CELL, PHASE_S) and run.strategy in names]
     return Section(
         name="makespan",
         title="Makespan: pacing side by side",
         method=METHOD,
-        tables=(overview(runs), cell_by_cell(runs)),
-        data=to_json(runs),
-        missed=missed(runs, known=KNOWN.name, unknown=UNKNOWN.name),
+        tables=(overview(runs), cell_by_cell(runs), side_by_side(bare, whole)),
+        data={"ledger": to_json(runs), "wholeStack": to_json(whole)},
+        missed=missed([*runs, *whole], known=KNOWN.name, unknown=UNKNOWN.name),
         plots={"makespan.svg": plot(runs, ours=ours)},
     )

@@ -16,7 +16,7 @@ from pyrate_limiter import InMemoryBucket, Limiter, Rate, SingleBucketFactory
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 from tenacity.wait import wait_base
 
-from benchmarks.makespan.link import Limits, Link
+from benchmarks.makespan.link import Limits, Line
 from kibo_client.budget import Budget
 from kibo_scenarios.virtual_time import VirtualTimeLoop
 from kibo_simulator.rate_limits import Extension
@@ -40,10 +40,10 @@ class Strategy:
     ours: bool = False
     workers: int = 1
     extension: Extension = "escalate"
-    make: Callable[[Limits, Link, VirtualTimeLoop], Request]
+    make: Callable[[Limits, Line, VirtualTimeLoop], Request]
 
 
-def _budget(limits: Limits, link: Link, loop: VirtualTimeLoop) -> Request:
+def _budget(limits: Limits, line: Line, loop: VirtualTimeLoop) -> Request:
     budget = Budget(requests_per_minute=limits.per_minute, requests_per_hour=limits.per_hour)
 
     def now() -> int:
@@ -56,7 +56,7 @@ def _budget(limits: Limits, link: Link, loop: VirtualTimeLoop) -> Request:
                 await asyncio.sleep((slot.at - now()) / SECOND)
             sent_at = now()
             budget.sent(sent_at)
-            answer = await link.ask()
+            answer = await line.ask()
             budget.observe_date(sent_at=sent_at, received_at=now(), date=answer.date)
             if not answer.retry_after_s:
                 budget.answered(now(), counted=True)
@@ -66,22 +66,22 @@ def _budget(limits: Limits, link: Link, loop: VirtualTimeLoop) -> Request:
     return request
 
 
-def _unknown(_limits: Limits, link: Link, loop: VirtualTimeLoop) -> Request:
-    return _budget(Limits(None, None), link, loop)
+def _unknown(_limits: Limits, line: Line, loop: VirtualTimeLoop) -> Request:
+    return _budget(Limits(None, None), line, loop)
 
 
-async def _obeying(link: Link) -> None:
+async def _obeying(line: Line) -> None:
     while True:
-        answer = await link.ask()
+        answer = await line.ask()
         if not answer.retry_after_s:
             return
         await asyncio.sleep(answer.retry_after_s)
 
 
-def _fixed_delay(delay_s: float) -> Callable[[Limits, Link, VirtualTimeLoop], Request]:
-    def make(_limits: Limits, link: Link, _loop: VirtualTimeLoop) -> Request:
+def _fixed_delay(delay_s: float) -> Callable[[Limits, Line, VirtualTimeLoop], Request]:
+    def make(_limits: Limits, line: Line, _loop: VirtualTimeLoop) -> Request:
         async def request() -> None:
-            await _obeying(link)
+            await _obeying(line)
             await asyncio.sleep(delay_s)
 
         return request
@@ -89,7 +89,7 @@ def _fixed_delay(delay_s: float) -> Callable[[Limits, Link, VirtualTimeLoop], Re
     return make
 
 
-def _aiolimiter(limits: Limits, link: Link, _loop: VirtualTimeLoop) -> Request:
+def _aiolimiter(limits: Limits, line: Line, _loop: VirtualTimeLoop) -> Request:
     limiters = [
         AsyncLimiter(value, period)
         for value, period in ((limits.per_hour, 3600), (limits.per_minute, 60))
@@ -101,7 +101,7 @@ def _aiolimiter(limits: Limits, link: Link, _loop: VirtualTimeLoop) -> Request:
             async with AsyncExitStack() as stack:
                 for limiter in limiters:
                     await stack.enter_async_context(limiter)
-                answer = await link.ask()
+                answer = await line.ask()
             if not answer.retry_after_s:
                 return
             await asyncio.sleep(answer.retry_after_s)
@@ -120,7 +120,7 @@ class _BucketInVirtualTime(InMemoryBucket):
         return self._loop.now_us // 1_000
 
 
-def _pyrate_limiter(limits: Limits, link: Link, loop: VirtualTimeLoop) -> Request:
+def _pyrate_limiter(limits: Limits, line: Line, loop: VirtualTimeLoop) -> Request:
     per_minute, per_hour = limits.per_minute, limits.per_hour
     rates = [Rate(per_hour, 3_600_000)] if per_hour is not None else []
     # The library refuses a list in which the shorter window allows as much as the longer one: it would say nothing.
@@ -132,7 +132,7 @@ def _pyrate_limiter(limits: Limits, link: Link, loop: VirtualTimeLoop) -> Reques
     async def request() -> None:
         while True:
             await limiter.try_acquire_async("inventory")
-            answer = await link.ask()
+            answer = await line.ask()
             if not answer.retry_after_s:
                 return
             await asyncio.sleep(answer.retry_after_s)
@@ -154,10 +154,10 @@ def _wait_as_told(state: RetryCallState) -> float:
 
 def _tenacity(
     wait: wait_base | Callable[[RetryCallState], float],
-) -> Callable[[Limits, Link, VirtualTimeLoop], Request]:
-    def make(_limits: Limits, link: Link, _loop: VirtualTimeLoop) -> Request:
+) -> Callable[[Limits, Line, VirtualTimeLoop], Request]:
+    def make(_limits: Limits, line: Line, _loop: VirtualTimeLoop) -> Request:
         async def attempt() -> None:
-            answer = await link.ask()
+            answer = await line.ask()
             if answer.retry_after_s:
                 raise _ThrottledError(answer.retry_after_s)
 

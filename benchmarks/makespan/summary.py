@@ -97,6 +97,25 @@ def cell_by_cell(runs: Sequence[Run]) -> Table:
     )
 
 
+def side_by_side(bare: Sequence[Run], whole: Sequence[Run]) -> Table:
+    """The bare ledger beside the whole stack, strategy by strategy."""
+    return Table(
+        title=f"Bare ledger and whole stack: {bare[0].cell}, begun {bare[0].phase_s:g} s into the quarter",
+        columns=("strategy", "ratio, ledger", "whole stack", "429s, ledger", "whole stack"),
+        rows=[
+            (
+                one.strategy,
+                ratio_text(worst_ratio([one])),
+                ratio_text(worst_ratio([other])),
+                f"{one.refusals:,}",
+                f"{other.refusals:,}",
+            )
+            for one, other in zip(bare, whole, strict=True)
+        ],
+        note="The whole stack is real HTTP between aiohttp's client and the whole simulator, in virtual time.",
+    )
+
+
 def missed(runs: Sequence[Run], *, known: str, unknown: str) -> list[str]:
     """Name every run of ours that breaks a bound."""
     found = []

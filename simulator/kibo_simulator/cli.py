@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -96,6 +97,13 @@ def main() -> None:
 @click.option(
     "--auth", type=click.Choice(["on", "off"]), default="on", show_default=True, help="off lets every request in."
 )
+@click.option("--tls", is_flag=True, help="Serve https, signed by a certificate authority made for it.")
+@click.option(
+    "--tls-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep that authority here for the next run.  [default: beside --data, else for this run only]",
+)
+@click.option("--tls-name", multiple=True, help="One more name or address the certificate is good for. Repeatable.")
 @click.option(
     "--control-token",
     envvar="KIBO_SIMULATOR_CONTROL_TOKEN",
@@ -112,6 +120,9 @@ def serve(
     start: str | None,
     seed: int,
     auth: str,
+    tls: bool,  # noqa: FBT001  # click passes flags by name
+    tls_dir: Path | None,
+    tls_name: tuple[str, ...],
     control_token: str | None,
 ) -> None:
     """Serve a simulated tenant until stopped.
@@ -119,7 +130,11 @@ def serve(
     Prints one JSON line when ready. Without flags there is a small sample tenant: id 1001, client id sample.app,
     secret sample-secret. Its control plane is at /_simulator.
     """
-    from kibo_simulator import serving  # noqa: PLC0415  # aiohttp is slow to import: not for --help or a wrong flag
+    if (tls_dir or tls_name) and not tls:
+        _fail(f"{'--tls-dir' if tls_dir else '--tls-name'}: only means something with --tls")
+    # aiohttp is slow to import: not for --help or a wrong flag.
+    from kibo_simulator import serving  # noqa: PLC0415
+    from kibo_simulator.tls import TlsError, names_for, prepared  # noqa: PLC0415
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     mode, speed = _clock(clock)
@@ -141,10 +156,15 @@ def serve(
         for path in inventory:
             count = simulator.load_inventory(simulator.default_tenant or 0, read_inventory(path))
             click.echo(f"kibo-simulator: {count:,} records loaded from {path}", err=True)
-        asyncio.run(serving.serve(simulator, host=host, port=port, control_token=control_token))
+        with ExitStack() as stack:
+            offered = None
+            if tls:
+                kept = tls_dir or (data.parent if data else None)
+                offered = stack.enter_context(prepared(kept, names_for(host, tls_name)))
+            asyncio.run(serving.serve(simulator, host=host, port=port, control_token=control_token, tls=offered))
     except InventoryFileError as error:
         _fail(f"--inventory {error}")
-    except serving.BindError as error:
+    except (serving.BindError, TlsError) as error:
         _fail(str(error))
     finally:
         simulator.close()

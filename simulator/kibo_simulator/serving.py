@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from kibo_simulator.simulator import Simulator
+from kibo_simulator.tls import Tls
 from kibo_simulator.version import __version__
 from kibo_simulator.web import build_application
 
@@ -35,8 +36,12 @@ class BindError(Exception):
         super().__init__(f"--host {host} --port {port}: {reason}")
 
 
-async def serve(simulator: Simulator, *, host: str, port: int, control_token: str | None) -> None:
+async def serve(
+    simulator: Simulator, *, host: str, port: int, control_token: str | None, tls: Tls | None = None
+) -> None:
     """Listen, print the ready line on standard output, and serve until SIGTERM or SIGINT.
+
+    With ``tls`` it is https, and how to trust it is said on standard error.
 
     Raises:
         BindError: the address is taken or not ours.
@@ -53,14 +58,18 @@ async def serve(simulator: Simulator, *, host: str, port: int, control_token: st
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port, backlog=1024).start()
+            context = tls.context if tls else None
+            await web.TCPSite(runner, host, port, backlog=1024, ssl_context=context).start()
         except OSError as error:
             raise BindError(host, port, error.strerror or str(error)) from error
         address = runner.addresses[0]
         shown = f"[{address[0]}]" if ":" in address[0] else address[0]
+        url = f"{'https' if tls else 'http'}://{shown}:{address[1]}"
+        if tls:
+            sys.stderr.write("".join(f"kibo-simulator: {line}\n" for line in tls.advice(url)))
         ready = {
             "event": "ready",
-            "url": f"http://{shown}:{address[1]}",
+            "url": url,
             "tenant": simulator.default_tenant,
             "version": __version__,
         }

@@ -35,6 +35,10 @@ class FtpDelivery(Struct, rename="camel", frozen=True, kw_only=True, omit_defaul
     endpoint: Text | None = None
     environment: Text | None = None
 
+    def __repr__(self) -> str:
+        # The password must not get into a traceback by way of the usual repr.
+        return f"FtpDelivery(name={self.name!r})"
+
 
 class S3Delivery(Struct, rename="camel", frozen=True, kw_only=True, omit_defaults=True):
     """Delivery to an S3 bucket."""

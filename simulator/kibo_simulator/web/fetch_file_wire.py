@@ -50,6 +50,10 @@ class FetchFileRequest(BaseRequest, rename=kibo_name, frozen=True, kw_only=True,
     csv_delimiter: Annotated[str, Meta(min_length=1, max_length=1)] | None = None
     product_mapping: ProductMapping | None = None
 
+    def __repr__(self) -> str:
+        # The password must not get into a traceback by way of the usual repr.
+        return f"FetchFileRequest(number={self.number!r}, lock_name={self.lock_name!r})"
+
 
 _NOT_STORED: dict[str, Any] = {
     "number": None,

@@ -25,7 +25,7 @@ def _named(call: Call, *, status: int) -> TagCategory:
 
 
 def _tag_of(category: TagCategory, value: str, *, status: int) -> Tag:
-    # Kibo's published path ends in a stray brace, which generated clients send.
+    # Kibo's published path ends in a stray brace, and clients generated from it send that.
     tag = category.tag(value) or category.tag(value.removesuffix("}"))
     if tag is None:
         raise missing("tagValue", f"tag {value[:60]!r} in category {category.name[:60]!r}", status=status)
@@ -206,7 +206,8 @@ def _one_fault(error: TagError) -> ApiError:
 _ALL = inventory_paths("/tagCategory", "v1")
 _ONE = inventory_paths("/tagCategory/{name}", "v1")
 _TAGS = inventory_paths("/tagCategory/{name}/tag", "v1")
-_TAG = inventory_paths("/tagCategory/{name}/tag/{value}", "v1")
+# A value may hold the stray brace mentioned above, which a plain placeholder would not let in.
+_TAG = inventory_paths("/tagCategory/{name}/tag/{value:[^/]+}", "v1")
 
 OPERATIONS = (
     Operation("getTagCategories", "GET", _ALL, get_categories, reads=True),

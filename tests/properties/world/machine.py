@@ -51,6 +51,11 @@ class WorldMachine(RuleBasedStateMachine):
 
     world: ReplayWorld | None = None
 
+    @classmethod
+    def forget(cls) -> None:
+        """Drop the recording of the newest run."""
+        WorldMachine.last = None
+
     @initialize(opening=draws.openings)
     def open(self, opening: Opening) -> None:
         """Build the world and its model, and log both tenants in."""

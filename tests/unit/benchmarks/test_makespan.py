@@ -15,6 +15,7 @@ from benchmarks.makespan.link import SECOND, Limits, Link
 from benchmarks.makespan.plot import LOST, plot
 from benchmarks.makespan.strategies import KNOWN, STRATEGIES, UNKNOWN, Strategy
 from benchmarks.makespan.summary import cell_by_cell, missed, overview
+from benchmarks.makespan.whole_stack import run_whole
 
 from kibo_scenarios.virtual_time import VirtualTimeLoop, run_virtual
 
@@ -72,6 +73,15 @@ def test_ours_keeps_its_promise_on_a_small_cell() -> None:
     known, unknown = (run_one(strategy, SMALL, 437.0) for strategy in (KNOWN, UNKNOWN))
 
     assert [] == missed([known, unknown], known=KNOWN.name, unknown=UNKNOWN.name)
+
+
+@pytest.mark.parametrize("strategy", [KNOWN, UNKNOWN], ids=lambda strategy: strategy.name)
+def test_the_bare_ledger_tells_what_the_whole_stack_does(strategy: Strategy) -> None:
+    """Through real HTTP and the whole simulator a run has the same 429s, and the same ratio but for a connection."""
+    bare, whole = run_one(strategy, SMALL, 437.0), run_whole(strategy, SMALL, 437.0)
+
+    assert (bare.done, bare.refusals, bare.early) == (whole.done, whole.refusals, whole.early)
+    assert bare.ratio == pytest.approx(whole.ratio, rel=1e-4)
 
 
 def test_a_run_is_a_function_of_its_arguments() -> None:
