@@ -10,12 +10,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.outcome import Figure, Section, at_least, at_most, figures_table, missed_figures
+from benchmarks.outcome import Figure, Section, Target, at_least, at_most, figures_table, missed_figures
 from benchmarks.serving.child import Child, served
 from benchmarks.serving.sender import Sender, message
 from kibo_simulator import Settings, Simulator
@@ -29,7 +30,7 @@ QUEUE = "/api/commerce/inventory/v1/queue/1"
 DELETION = "/api/commerce/inventory/v5/inventory/deleteItems"
 ROUNDS = 7
 GETS = 1_200
-POSTS = 120
+POSTS = 160
 STARTS = 5
 METHOD = """\
 `kibo-simulator serve` and a bare aiohttp server each run in a process of their own; a client of ready-made bytes over
@@ -39,10 +40,19 @@ simulator: 1 would be as cheap as the floor. The simulator checks the token, cou
 writes its journal."""
 
 
-def _cpu_per_request_us(child: Child, sender: Sender, request: bytes, times: int) -> float:
-    before = child.cpu_ns()
-    sender.repeat(request, times)
-    return (child.cpu_ns() - before) / times / 1_000
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A server, connections to it, and the request that it is measured with."""
+
+    server: Child
+    sender: Sender
+    request: bytes
+
+    def cost_us(self, times: int) -> float:
+        """Send the request so many times and return the server's processor time for each, in microseconds."""
+        before = self.server.cpu_ns()
+        self.sender.repeat(self.request, times)
+        return (self.server.cpu_ns() - before) / times / 1_000
 
 
 @contextmanager
@@ -97,35 +107,49 @@ def requests(rounds: int) -> list[Figure]:
         bare = stack.enter_context(_sender(floor))
         kept = products[:-1][:500]
         body = _deletion([*kept, *(f"{number:012d}" for number in range(500 - len(kept)))], dryRun=True)
-        plans = [
-            ("GET queue/{id}: limits, token, journal", "fixed bytes", at_least(0.70), GETS,
-             message("GET", QUEUE, token), message("GET", "/fixed", {})),
-            ("deleteItems dry run, 500 exact items", "msgspec.json.decode", at_least(0.25), POSTS,
-             message("POST", DELETION, typed, body), message("POST", "/msgspec", typed, body)),
-            ("the same", "json.loads", None, POSTS,
-             message("POST", DELETION, typed, body), message("POST", "/json", typed, body)),
-        ]  # fmt: skip
-        figures = []
-        for what, peer, target, times, request, least in plans:
-            ours.repeat(request, times // 4)
-            bare.repeat(least, times // 4)
-            # Interleaved, so that a change of the processor's speed meets both alike.
-            pairs = [
-                (_cpu_per_request_us(simulator, ours, request, times), _cpu_per_request_us(floor, bare, least, times))
-                for _ in range(rounds)
-            ]
-            figures.append(
-                Figure(
-                    what=what,
-                    value=statistics.median(pair[0] for pair in pairs),
-                    unit="µs",
-                    peer=f"aiohttp, {peer}",
-                    peer_value=statistics.median(pair[1] for pair in pairs),
-                    target=target,
-                    inverse=True,
-                )
-            )
-        return figures
+        figures = _beside(
+            Party(simulator, ours, message("GET", QUEUE, token)),
+            {"fixed bytes": Party(floor, bare, message("GET", "/fixed", {}))},
+            what="GET queue/{id}: limits, token, journal",
+            target=at_least(0.70),
+            times=GETS,
+            rounds=rounds,
+        )
+        return figures + _beside(
+            Party(simulator, ours, message("POST", DELETION, typed, body)),
+            {
+                "msgspec.json.decode": Party(floor, bare, message("POST", "/msgspec", typed, body)),
+                "json.loads": Party(floor, bare, message("POST", "/json", typed, body)),
+            },
+            what="deleteItems dry run, 500 exact items",
+            target=at_least(0.25),
+            times=POSTS,
+            rounds=rounds,
+        )
+
+
+def _beside(
+    ours: Party, floors: Mapping[str, Party], *, what: str, target: Target, times: int, rounds: int
+) -> list[Figure]:
+    """Measure one request beside its floors; the target is that of the first floor, the stricter one."""
+    parties = [ours, *floors.values()]
+    for party in parties:
+        party.sender.repeat(party.request, times // 4)
+    # Interleaved, so that a change of the processor's speed meets all alike.
+    costs = [[party.cost_us(times) for party in parties] for _ in range(rounds)]
+    value, *least = (statistics.median(column) for column in zip(*costs, strict=True))
+    return [
+        Figure(
+            what=what,
+            value=value,
+            unit="µs",
+            peer=f"aiohttp, {peer}",
+            peer_value=peer_value,
+            target=None if index else target,
+            inverse=True,
+        )
+        for index, (peer, peer_value) in enumerate(zip(floors, least, strict=True))
+    ]
 
 
 def starting() -> list[Figure]:
