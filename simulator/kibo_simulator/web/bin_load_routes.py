@@ -3,7 +3,6 @@
 A dry run does all of it and takes it back, so that it reports exactly what the live run would.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from kibo_simulator.stock.variants import Variant
 from kibo_simulator.stock_work import AdjustWork, QuantityItem
 from kibo_simulator.store.bins import Bin, BinStore
 from kibo_simulator.web.base_wire import base_body, no_location
-from kibo_simulator.web.bin_routes import bin_location, check_kind, product_wanted
+from kibo_simulator.web.bin_routes import bin_location, check_kind, product_wanted, promised
 from kibo_simulator.web.bin_wire import LoadBinInventoryRequest, LoadedBin, LoadedProduct, loaded_product
 from kibo_simulator.web.errors import validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
@@ -66,15 +65,15 @@ class _Load:
         call, stock = self._call, self._call.simulator.stock
         named = product_wanted(product, path)
         location_id = self._location_id(product, path)
-        stored = self._bin(location_id, wanted, product, path)
-        known = bool(stock.match(call.tenant_id, [named], patterns=False)[0])
-        product_id = stock.product_for_write(call.tenant_id, named)
-        row = stock.products([product_id])[product_id]
-        if not known:
-            self._products_created.append(identifiers_body(row))
         tags = self._tagging.resolve(product.tags, path, defaults=True)
+        stored = self._bin(location_id, wanted, product, path)
+        is_new = not stock.match(call.tenant_id, [named], patterns=False)[0]
+        product_id = stock.product_for_write(call.tenant_id, named)
+        if is_new:
+            self._products_created.append(identifiers_body(stock.products([product_id])[product_id]))
         variant_id = stock.variant_for_write(product_id, Variant(tags))
-        if stock.record(location_id, product_id, variant_id) is None:
+        was_there = stock.record(location_id, product_id, variant_id) is not None
+        if not was_there:
             # Whatever the bins say of a record that was deleted, it is gone.
             self._bins.sweep(location_id)
         change = product.quantity - self._bins.quantity(stored.id, product_id, variant_id)
@@ -83,9 +82,16 @@ class _Load:
         call.simulator.runner.worker.apply(call.tenant_id, location_id, AdjustWork((item,)), call.now)
         self._added += max(change, 0)
         self._removed += max(-change, 0)
-        if self._request.dry_run and stored.name in self._bins_created:
-            stored = replace(stored, id=0)
-        return loaded_product(stored, row, product.quantity, dict(tags))
+        record = stock.record(location_id, product_id, variant_id)
+        assert record is not None
+        body = loaded_product(stored, record, product.quantity, promised(call, record))
+        if self._request.dry_run:
+            # Numbers that only a live run would give out are not known yet.
+            if stored.name in self._bins_created:
+                del body["binID"]
+            if not was_there:
+                del body["inventoryID"]
+        return body
 
     def _location_id(self, product: LoadedProduct | None, path: str) -> int:
         """The location of the request, or of the product where only that names one."""

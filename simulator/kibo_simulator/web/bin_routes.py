@@ -4,7 +4,7 @@ import msgspec
 
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.quantities import available
-from kibo_simulator.stock.records import Location
+from kibo_simulator.stock.records import Location, StockRecord
 from kibo_simulator.stock.variants import Variant
 from kibo_simulator.store.bins import Bin, BinStore
 from kibo_simulator.web.base_wire import base_body, listed, missing, no_location, path_number
@@ -70,6 +70,12 @@ def check_kind(call: Call, type_id: int | None, status_id: int | None, path: str
     for name, number, known in (("binTypeID", type_id, settings.types), ("binStatusID", status_id, settings.statuses)):
         if number is not None and not 1 <= number <= len(known):
             raise validation_error(f"{path}.{name}", f"expected 1 to {len(known)}, got {number}")
+
+
+def promised(call: Call, record: StockRecord) -> int:
+    """What is available of a record, with safety stock withheld where it is set to be (I-3)."""
+    ignore = not call.simulator.settings.inventory.safety_stock_included
+    return available(record.counters, ignore_safety_stock=ignore)
 
 
 # -- bins -------------------------------------------------------------------------------------------------------------
@@ -216,13 +222,12 @@ def search_inventory(call: Call) -> Answer:
 def _contents(
     call: Call, stored: Bin, only: set[int] | None, variant: Variant, *, negative: bool
 ) -> list[dict[str, object]]:
-    ignore = not call.simulator.settings.inventory.safety_stock_included
     rows = []
     for product_id, variant_id, quantity in _bins(call).contents(stored.id):
         record = call.simulator.stock.record(stored.location_id, product_id, variant_id)
         if record is None or (only is not None and product_id not in only) or not variant.covers(record.variant):
             continue
-        promise = available(record.counters, ignore_safety_stock=ignore)
+        promise = promised(call, record)
         if promise >= 0 or negative:
             rows.append(found_product(stored, record, quantity, promise))
     return rows

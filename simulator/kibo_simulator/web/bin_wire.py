@@ -1,11 +1,11 @@
 """Bins, what lies in them, and their types and statuses as JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from kibo_simulator.stock.records import ProductRow, StockRecord, inventory_id
+from kibo_simulator.stock.records import StockRecord, inventory_id
 from kibo_simulator.store.bins import Bin
 from kibo_simulator.web.base_wire import BaseRequest, Name, RecordId, Text, base_body, kibo_name
 from kibo_simulator.web.wire import Identifier, Tags, identifiers_body
@@ -102,12 +102,29 @@ def bin_body(stored: Bin) -> dict[str, Any]:
 
 def found_product(stored: Bin, record: StockRecord, quantity: int, available: int) -> dict[str, Any]:
     """What a search tells of a product in a bin: its quantity there and its counters at the location."""
-    return identifiers_body(record) | {
-        "quantity": quantity,
-        "binID": stored.id,
-        "locationCode": stored.location_code,
-        "binTypeID": stored.type_id,
-        "binStatusID": stored.status_id,
+    body: dict[str, Any] = identifiers_body(record) | {"quantity": quantity, "locationCode": stored.location_code}
+    body |= _place(stored) | _counters(record, available)
+    if record.variant.tags:
+        counted = {name: body[name] for name in ("onHand", "available", "allocated", "pending")}
+        body["tags"] = [counted | {"tags": dict(record.variant.tags)}]
+    return body
+
+
+def loaded_product(stored: Bin, record: StockRecord, quantity: int, available: int) -> dict[str, Any]:
+    """What a load tells of a product in a bin and of its record as it then is."""
+    body: dict[str, Any] = identifiers_body(record) | {"quantity": quantity, "locationID": stored.location_id}
+    body |= _place(stored) | _counters(record, available)
+    if record.variant.tags:
+        body["tags"] = dict(record.variant.tags)
+    return body
+
+
+def _place(stored: Bin) -> dict[str, Any]:
+    return {"binID": stored.id, "binTypeID": stored.type_id, "binStatusID": stored.status_id}
+
+
+def _counters(record: StockRecord, available: int) -> dict[str, Any]:
+    return {
         "inventoryID": inventory_id(record.location_id, record.product_id, record.variant_id),
         "onHand": record.on_hand,
         "available": available,
@@ -116,20 +133,6 @@ def found_product(stored: Bin, record: StockRecord, quantity: int, available: in
         "ltd": record.details.get("ltd", 0),
         "floor": record.floor,
         "safetystock": record.safety_stock,
-        "tags": dict(record.variant.tags),
-    }
-
-
-def loaded_product(stored: Bin, product: ProductRow, quantity: int, tags: Mapping[str, str]) -> dict[str, Any]:
-    """What a load tells of a product in a bin; a bin without a number would only be created by a live run."""
-    body = identifiers_body(product) | {"quantity": quantity}
-    if stored.id:
-        body["binID"] = stored.id
-    return body | {
-        "locationID": stored.location_id,
-        "binTypeID": stored.type_id,
-        "binStatusID": stored.status_id,
-        "tags": dict(tags),
     }
 
 

@@ -187,7 +187,8 @@ async def test_a_load_sets_what_a_bin_holds_and_moves_the_location_by_the_differ
     first = await load(bench, 10)
     second = await load(bench, 4)
     third = await load(bench, 6, name="A-02")
-    number = first["binQuantities"][0]["products"][0]["binID"]
+    product = first["binQuantities"][0]["products"][0]
+    number, inventory = product["binID"], product["inventoryID"]
 
     assert first == {
         "unitsAdded": 10,
@@ -205,7 +206,14 @@ async def test_a_load_sets_what_a_bin_holds_and_moves_the_location_by_the_differ
                         "locationID": location(bench, "WH-001").id,
                         "binTypeID": 1,
                         "binStatusID": 1,
-                        "tags": {},
+                        "inventoryID": inventory,
+                        "onHand": 10,
+                        "available": 10,
+                        "allocated": 0,
+                        "pending": 0,
+                        "ltd": 0,
+                        "floor": 0,
+                        "safetystock": 0,
                     }
                 ],
             }
@@ -226,7 +234,7 @@ async def test_a_dry_run_tells_the_same_and_leaves_nothing(bench: Bench) -> None
     after = dump(bench, *TABLES)
     live = await load(bench, 10)
     product = live["binQuantities"][0]["products"][0]
-    del product["binID"]
+    del product["binID"], product["inventoryID"]
 
     assert dry == live
     assert after == before
@@ -294,9 +302,10 @@ async def test_tagged_stock_lies_apart(bench: Bench) -> None:
     found = {}
     for asked in ({}, {"channel": "Store"}):
         reply = await bench.send("POST", f"{BIN}/searchInventory", {"tags": asked})
-        found[len(asked)] = [(p["tags"], p["quantity"]) for p in reply.body["binQuantities"][0]["products"]]
+        rows = reply.body["binQuantities"][0]["products"]
+        found[len(asked)] = [(row["tags"][0]["tags"], row["tags"][0]["onHand"], row["quantity"]) for row in rows]
 
-    assert found == {0: [({"channel": "Web"}, 2), ({"channel": "Store"}, 3)], 1: [({"channel": "Store"}, 3)]}
+    assert found == {0: [({"channel": "Web"}, 2, 2), ({"channel": "Store"}, 3, 3)], 1: [({"channel": "Store"}, 3, 3)]}
 
 
 async def test_deleted_stock_does_not_come_back_into_a_bin(bench: Bench) -> None:
