@@ -6,7 +6,7 @@ T-4).
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -25,7 +25,8 @@ from kibo_simulator.order_work import OrderWorker
 from kibo_simulator.pending_sweep import PendingSweep
 from kibo_simulator.rate_limits import LimitsDocument, PoolState, RateLimiter
 from kibo_simulator.settings import SampleSettings, Settings
-from kibo_simulator.stock.identifiers import Doomed, Wanted
+from kibo_simulator.stock.deletion_items import DeletionItems
+from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.records import Location, RecordSet, StockRecord
 from kibo_simulator.stock.sample import sample_location, sample_product, sample_records
 from kibo_simulator.stock_work import DeleteWork, StockWorker
@@ -55,6 +56,7 @@ class DeletionScope:
 
     affected: tuple[Affected, ...]
     records_meant: RecordSet
+    products: int
 
     @property
     def records(self) -> int:
@@ -127,10 +129,12 @@ class Simulator:
             self.sweep,
         )
         self.runner = JobRunner(self.database, self.stock, self.jobs, worker, self.agenda, self.settings.jobs, seed)
+        self.ended_jobs: dict[int, bytes] = {}
         self.journal = Journal(
             entries=self.settings.bounds.journal_entries, retained_bytes=self.settings.bounds.journal_bytes
         )
         self._correlations = 0
+        self._correlation_stem = blake2b(b"%d" % seed, digest_size=8).hexdigest()
         if self.database.meta("seeded") is None:
             with self.database.transaction():
                 if self.settings.sample is not None:
@@ -148,6 +152,13 @@ class Simulator:
         """Bring the simulation up to now and return the instant (T-3)."""
         now = self.clock.now()
         self.agenda.run_due(now)
+        return now
+
+    def advancing(self) -> Generator[None, None, int]:
+        """The same in steps: pauses after each thing that happened, for callers with others to look after."""
+        now = self.clock.now()
+        while self.agenda.run_next(now):
+            yield
         return now
 
     def next_event_at(self) -> int | None:
@@ -231,29 +242,40 @@ class Simulator:
         records = self.stock_records(tenant_id)
         return write_location_export(records if where is None else filter(where, records), file)
 
-    def deletion_scope(self, tenant_id: int, work: DeleteWork, locations: Iterable[Location]) -> DeletionScope:
-        """Which of the locations hold a record that is meant at this moment, and how many (J-2, J-3)."""
-        meant = self.stock.meant(tenant_id, work.items, patterns=work.patterns)
-        if not meant:
-            return DeletionScope((), meant)
-        counts = ((location, self.stock.count_held(location.id, meant)) for location in locations)
-        return DeletionScope(tuple(Affected(location, count) for location, count in counts if count), meant)
+    def deletion_scope(
+        self, tenant_id: int, work: DeleteWork, locations: Iterable[Location]
+    ) -> Generator[None, None, DeletionScope]:
+        """Which of the locations hold a record that is meant at this moment, and how many (J-2, J-3).
 
-    def records_in_scope(self, scope: DeletionScope) -> dict[int, list[tuple[Location, int]]]:
-        """For each product in scope the locations and variants of its records there; by product number (J-3)."""
+        Pauses between locations, so that a caller may let others have the processor.
+        """
+        meant = self.stock.meant(tenant_id, work.items, patterns=work.patterns)
+        affected: list[Affected] = []
+        products = 0
+        if meant:
+            for location in locations:
+                count = self.stock.count_held(location.id, meant)
+                if count:
+                    affected.append(Affected(location, count))
+                    products |= self.stock.products_held(location.id, meant)
+                yield
+        return DeletionScope(tuple(affected), meant, products.bit_count())
+
+    def records_in_scope(self, scope: DeletionScope) -> Generator[None, None, dict[int, list[tuple[Location, int]]]]:
+        """For each product in scope the locations and variants of its records there; by product number (J-3).
+
+        Pauses between locations.
+        """
         places: dict[int, list[tuple[Location, int]]] = {}
         for place in scope.affected:
             for product_id, variant_id in self.stock.held(place.location.id, scope.records_meant):
                 places.setdefault(product_id, []).append((place.location, variant_id))
+            yield
         return dict(sorted(places.items()))
 
-    def count_products(self, scope: DeletionScope) -> int:
-        """How many products have a record in scope."""
-        return self.stock.count_products_held((place.location.id for place in scope.affected), scope.records_meant)
-
-    def delete_work(self, items: Iterable[Doomed]) -> DeleteWork:
+    def delete_work(self, items: DeletionItems) -> DeleteWork:
         """The work of a deletion under the present settings."""
-        return DeleteWork(tuple(items), patterns=self.settings.inventory.patterns)
+        return DeleteWork(items, patterns=self.settings.inventory.patterns)
 
     # -- limits and durability ------------------------------------------------------------------------------------
 
@@ -269,7 +291,8 @@ class Simulator:
     def next_correlation(self) -> str:
         """A new correlation id: 32 hexadecimal digits, a function of seed and count (T-4)."""
         self._correlations += 1
-        return blake2b(b"%d:%d" % (self.settings.seed, self._correlations), digest_size=16).hexdigest()
+        # An odd factor maps the count onto itself one to one, and neighbours far apart.
+        return f"{self._correlation_stem}{self._correlations * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF:016x}"
 
     def save_pools(self, now: int) -> None:
         """Keep the rate pools and the instant in a data file, so that a restart forgets no restriction (D-1, T-2)."""

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from kibo_simulator.stock.identifiers import Doomed, Wanted
+from kibo_simulator.stock.deletion_items import DeletionItems
+from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.quantities import Counters, adjusted, refreshed
 from kibo_simulator.stock.variants import PLAIN, Variant
 from kibo_simulator.store.future import FutureStore
@@ -47,7 +48,7 @@ class AdjustWork(msgspec.Struct, frozen=True, tag="adjust"):
 class DeleteWork(msgspec.Struct, frozen=True, tag="delete"):
     """Delete the records that the items match at the moment of running (J-7)."""
 
-    items: tuple[Doomed, ...]
+    items: DeletionItems
     patterns: bool = True
 
 

@@ -24,7 +24,7 @@ class InstantError(ValueError):
         self.text = text
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)
 def _second_text(second: int) -> str:
     return (_EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S")
 

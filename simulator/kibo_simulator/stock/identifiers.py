@@ -7,13 +7,12 @@ Laws of this file
 3. Products are matched, never records.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import re2
 from msgspec import Struct
-
-from kibo_simulator.stock.variants import PLAIN, Variant
 
 OPERATORS = frozenset(".*+?^$[]")
 LONGEST_IDENTIFIER = 512
@@ -21,6 +20,7 @@ LONGEST_IDENTIFIER = 512
 
 IdentifierField = Literal["part_number", "upc", "sku"]
 
+_ANY_OPERATOR = re.compile(r"[.*+?^$\[\]]")
 _LITERAL_IN_RE2 = frozenset("\\(){}|")
 
 
@@ -31,6 +31,11 @@ class PatternError(ValueError):
         super().__init__(f"{pattern!r} is not a valid pattern: {reason}")
         self.pattern = pattern
         self.reason = reason
+
+
+def any_pattern(identifiers: Iterable[str]) -> bool:
+    """Whether any of many identifiers holds an operator; one pass over all of them together."""
+    return _ANY_OPERATOR.search("\n".join(identifiers)) is not None
 
 
 def is_pattern(identifier: str) -> bool:
@@ -114,23 +119,6 @@ class Wanted(Struct, frozen=True):
         if self.sku is not None:
             named.append(("sku", self.sku))
         return named
-
-
-class Doomed(Struct, frozen=True):
-    """One item of a deletion: the product it names, and which of its records (I-1).
-
-    Without tags and granular fields all records of the product are meant; ``without_granular`` leaves those with
-    granular fields alone.
-    """
-
-    wanted: Wanted
-    variant: Variant = PLAIN
-    without_granular: bool = False
-
-    @property
-    def whole(self) -> bool:
-        """Whether all records of the product are meant."""
-        return self.variant.plain and not self.without_granular
 
 
 class PatternSet:

@@ -74,14 +74,16 @@ class ProductRow:
 class RecordSet:
     """Which records a deletion means, whatever the location: whole products, and single variants of others.
 
-    Both are JSON arrays, as the database takes them: product numbers, and pairs of product and variant number.
+    Products are one bit each in ``products``; both they and the pairs of product and variant number also stand as JSON
+    arrays, as the database takes them.
     """
 
+    products: int = 0
     products_json: str = "[]"
     variants_json: str = "[]"
 
     def __bool__(self) -> bool:
-        return self.products_json != "[]" or self.variants_json != "[]"
+        return bool(self.products) or self.variants_json != "[]"
 
 
 NO_RECORDS = RecordSet()

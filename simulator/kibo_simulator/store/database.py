@@ -1,7 +1,7 @@
 """Opens the database, keeps its schema version, and draws the line between done and not done (D-1)."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -134,11 +134,12 @@ class Database:
         DatabaseError: the file is not a data file of this program, or of a schema version it does not know.
     """
 
-    __slots__ = ("_depth", "connection", "durable")
+    __slots__ = ("_depth", "_undone", "connection", "durable")
 
     def __init__(self, path: Path | None = None) -> None:
         self.durable = path is not None
         self._depth = 0
+        self._undone: list[Callable[[], None]] = []
         try:
             self.connection = sqlite3.connect(
                 ":memory:" if path is None else path, isolation_level=None, cached_statements=256
@@ -184,6 +185,7 @@ class Database:
             yield self.connection
         except BaseException:
             execute("ROLLBACK")
+            self._tell()
             raise
         else:
             execute("COMMIT")
@@ -200,8 +202,17 @@ class Database:
         except BaseException:
             execute("ROLLBACK TO part")
             execute("RELEASE part")
+            self._tell()
             raise
         execute("RELEASE part")
+
+    def on_rollback(self, forget: Callable[[], None]) -> None:
+        """Call ``forget`` whenever something was undone: for those who remember what the database said."""
+        self._undone.append(forget)
+
+    def _tell(self) -> None:
+        for forget in self._undone:
+            forget()
 
     def close(self) -> None:
         """Close the connection; a file is left complete, without a write-ahead log beside it."""

@@ -8,25 +8,14 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kibo_simulator.stock.identifiers import Doomed, IdentifierField, PatternSet, Wanted, is_pattern
+from kibo_simulator.stock.presence import Presence, bits_of
 from kibo_simulator.stock.quantities import Counters
-from kibo_simulator.stock.records import Location, ProductRow, RecordSet, StockRecord
+from kibo_simulator.stock.records import Location, RecordSet, StockRecord
 from kibo_simulator.stock.variants import PLAIN, Variant, sorted_tags
 from kibo_simulator.store.database import Database
+from kibo_simulator.store.products import ProductStore
 from kibo_simulator.timestamps import DAY
 
-# Fixed texts per field: a column name never comes from outside.
-_EXACT = {
-    "part_number": "SELECT j.key, p.id FROM json_each(?1) j CROSS JOIN products p "
-    "ON p.tenant_id = ?2 AND p.part_number = j.value",
-    "upc": "SELECT j.key, p.id FROM json_each(?1) j CROSS JOIN products p ON p.tenant_id = ?2 AND p.upc = j.value",
-    "sku": "SELECT j.key, p.id FROM json_each(?1) j CROSS JOIN products p ON p.tenant_id = ?2 AND p.sku = j.value",
-}
-_EVERY = {
-    "part_number": "SELECT id, part_number FROM products WHERE tenant_id = ? AND part_number IS NOT NULL",
-    "upc": "SELECT id, upc FROM products WHERE tenant_id = ? AND upc IS NOT NULL",
-    "sku": "SELECT id, sku FROM products WHERE tenant_id = ? AND sku IS NOT NULL",
-}
 _HELD_WHOLE = "SELECT {} FROM json_each(?1) j CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value"
 _HELD_SINGLE = (
     "SELECT {} FROM json_each(?1) j CROSS JOIN stock s ON s.location_id = ?2 "
@@ -65,19 +54,17 @@ def _record(row: Sequence[Any]) -> StockRecord:
     )
 
 
-class StockStore:
+class StockStore(ProductStore):
     """Reads and writes locations, products and stock; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_database", "_products_version")
+    __slots__ = ("_locations", "_locations_at", "_presence")
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._products_version = 0
-
-    @property
-    def products_version(self) -> int:
-        """Grows whenever a product or variant is added: what was matched under one version holds while it stays."""
-        return self._products_version
+        super().__init__(database)
+        self._presence = Presence()
+        self._locations: dict[int, list[Location]] = {}
+        self._locations_at = -1
+        database.on_rollback(self._presence.forget)
 
     # -- locations ------------------------------------------------------------------------------------------------
 
@@ -100,124 +87,23 @@ class StockStore:
         return None if row is None else Location(row[0], row[1], row[2], row[3], bool(row[4]))
 
     def locations(self, tenant_id: int) -> list[Location]:
-        """All locations of a tenant, in order of their codes."""
-        rows = self._database.connection.execute(
-            "SELECT id, tenant_id, code, name, active FROM locations WHERE tenant_id = ? ORDER BY code",
-            (tenant_id,),
-        )
-        return [Location(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
-
-    # -- products -------------------------------------------------------------------------------------------------
-
-    def product_for_write(self, tenant_id: int, wanted: Wanted) -> int:
-        """The product that a refresh or adjust item means, added when there is none yet.
-
-        Identifiers are taken literally. Among several products that carry all of them, the one that carries no
-        others is meant, else the oldest.
-        """
-        named = dict(wanted.named())
-        field: IdentifierField = "upc" if wanted.upc is not None else next(iter(named))
-        found = self._database.connection.execute(_EXACT[field], (json.dumps([named[field]]), tenant_id))
-        candidates = [
-            product
-            for _, product in sorted(self.products(row[1] for row in found).items())
-            if all(getattr(product, name) == text for name, text in named.items())
-        ]
-        for product in candidates:
-            if (product.part_number, product.upc, product.sku) == (
-                wanted.part_number,
-                wanted.upc,
-                wanted.sku,
-            ):
-                return product.id
-        if candidates:
-            return candidates[0].id
-        return self.add_product(tenant_id, wanted)
-
-    def add_product(self, tenant_id: int, wanted: Wanted) -> int:
-        """Add a product and return its number."""
-        self._products_version += 1
-        cursor = self._database.connection.execute(
-            "INSERT INTO products (tenant_id, part_number, upc, sku) VALUES (?, ?, ?, ?)",
-            (tenant_id, wanted.part_number, wanted.upc, wanted.sku),
-        )
-        return int(cursor.lastrowid or 0)
-
-    def products(self, product_ids: Iterable[int]) -> dict[int, ProductRow]:
-        """The identifiers of the given products."""
-        rows = self._database.connection.execute(
-            "SELECT p.id, p.part_number, p.upc, p.sku FROM json_each(?) j CROSS JOIN products p ON p.id = j.value",
-            (json.dumps(list(product_ids)),),
-        )
-        return {row[0]: ProductRow(*row) for row in rows}
-
-    def match(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> list[set[int]]:
-        """For each item the products that carry all the identifiers it names (I-1, I-6).
-
-        With ``patterns`` off, operators are ordinary characters.
-        """
-        matched: list[set[int] | None] = [None] * len(items)
-        exact: dict[IdentifierField, list[tuple[int, str]]] = {}
-        searched: dict[IdentifierField, list[tuple[int, str]]] = {}
-        for index, item in enumerate(items):
-            for field, text in item.named():
-                wants = searched if patterns and is_pattern(text) else exact
-                wants.setdefault(field, []).append((index, text))
-        for field, wanted in exact.items():
-            found: list[set[int]] = [set() for _ in wanted]
-            for key, product_id in self._database.connection.execute(
-                _EXACT[field], (json.dumps([text for _, text in wanted]), tenant_id)
-            ):
-                found[key].add(product_id)
-            _narrow(matched, ((index, ids) for (index, _), ids in zip(wanted, found, strict=True)))
-        for field, wanted in searched.items():
-            hits = PatternSet(sorted({text for _, text in wanted})).matches(
-                self._database.connection.execute(_EVERY[field], (tenant_id,))
+        """All locations of a tenant, in order of their codes; do not change the list."""
+        changes = self._database.connection.total_changes
+        if changes != self._locations_at:
+            self._locations.clear()
+            self._locations_at = changes
+        found = self._locations.get(tenant_id)
+        if found is None:
+            rows = self._database.connection.execute(
+                "SELECT id, tenant_id, code, name, active FROM locations WHERE tenant_id = ? ORDER BY code",
+                (tenant_id,),
             )
-            _narrow(matched, ((index, hits[text]) for index, text in wanted))
-        return [ids or set() for ids in matched]
-
-    def match_any(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> set[int]:
-        """The products that at least one item matches: what a deletion needs to know (I-1, I-6).
-
-        Items with one plain identifier, which are nearly all in practice, are looked up in one statement a field.
-        """
-        plain: dict[IdentifierField, list[str]] = {}
-        others: list[Wanted] = []
-        for item in items:
-            named = item.named()
-            if len(named) > 1 or (patterns and is_pattern(named[0][1])):
-                others.append(item)
-            else:
-                plain.setdefault(named[0][0], []).append(named[0][1])
-        products: set[int] = set()
-        for field, texts in plain.items():
-            products.update(
-                product_id
-                for _, product_id in self._database.connection.execute(_EXACT[field], (json.dumps(texts), tenant_id))
-            )
-        return products.union(*self.match(tenant_id, others, patterns=patterns)) if others else products
+            found = self._locations[tenant_id] = [
+                Location(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows
+            ]
+        return found
 
     # -- records --------------------------------------------------------------------------------------------------
-
-    def meant(self, tenant_id: int, items: Sequence[Doomed], *, patterns: bool = True) -> RecordSet:
-        """Which records the items of a deletion mean at this moment (I-1, I-6, J-7)."""
-        whole = self.match_any(tenant_id, [item.wanted for item in items if item.whole], patterns=patterns)
-        narrowed = [item for item in items if not item.whole]
-        pairs: set[tuple[int, int]] = set()
-        if narrowed:
-            matched = self.match(tenant_id, [item.wanted for item in narrowed], patterns=patterns)
-            for item, products in zip(narrowed, matched, strict=True):
-                for product_id in products - whole:
-                    pairs.update(self._variants_meant(product_id, item))
-        return RecordSet(json.dumps(sorted(whole)), json.dumps(sorted(pairs)))
-
-    def _variants_meant(self, product_id: int, item: Doomed) -> Iterator[tuple[int, int]]:
-        if item.variant.plain:
-            yield product_id, 0
-        for number, variant in self.variants(product_id):
-            if item.variant.covers(variant) and not (item.without_granular and variant.granular):
-                yield product_id, number
 
     def held(self, location_id: int, records: RecordSet) -> list[tuple[int, int]]:
         """Product and variant of each of the records that the location holds."""
@@ -230,6 +116,10 @@ class StockStore:
 
     def count_held(self, location_id: int, records: RecordSet) -> int:
         """How many of the records the location holds."""
+        if records.variants_json == "[]":
+            held = self._present(location_id)
+            if held is not None:
+                return (held & records.products).bit_count()
         execute = self._database.connection.execute
         (count,) = execute(_HELD_WHOLE.format("count(*)"), (records.products_json, location_id)).fetchone()
         if records.variants_json != "[]":
@@ -237,24 +127,22 @@ class StockStore:
             count += more
         return int(count)
 
-    def count_products_held(self, location_ids: Iterable[int], records: RecordSet) -> int:
-        """How many products have one of the records at any of the locations."""
-        places = json.dumps(list(location_ids))
-        execute = self._database.connection.execute
-        (count,) = execute(
-            "SELECT count(*) FROM json_each(?1) j WHERE EXISTS (SELECT 1 FROM json_each(?2) l CROSS JOIN stock s "
-            "ON s.location_id = l.value AND s.product_id = j.value)",
-            (records.products_json, places),
-        ).fetchone()
-        if records.variants_json != "[]":
-            (more,) = execute(
-                "SELECT count(DISTINCT s.product_id) FROM json_each(?2) l CROSS JOIN json_each(?1) j "
-                "CROSS JOIN stock s ON s.location_id = l.value AND s.product_id = json_extract(j.value, '$[0]') "
-                "AND s.variant_id = json_extract(j.value, '$[1]')",
-                (records.variants_json, places),
-            ).fetchone()
-            count += more
-        return int(count)
+    def products_held(self, location_id: int, records: RecordSet) -> int:
+        """The products that have one of the records at the location, one bit each."""
+        if records.variants_json == "[]":
+            held = self._present(location_id)
+            if held is not None:
+                return held & records.products
+        return bits_of(product for product, _ in self.held(location_id, records))
+
+    def _present(self, location_id: int) -> int | None:
+        def load() -> tuple[list[int], bool]:
+            rows = self._database.connection.execute(
+                "SELECT product_id, variant_id FROM stock WHERE location_id = ?", (location_id,)
+            ).fetchall()
+            return [row[0] for row in rows], any(row[1] for row in rows)
+
+        return self._presence.at(location_id, load)
 
     def delete(self, location_id: int, records: RecordSet) -> int:
         """Delete the records at the location; return how many there were."""
@@ -263,12 +151,14 @@ class StockStore:
             "DELETE FROM stock WHERE location_id = ?2 AND product_id IN (SELECT value FROM json_each(?1))",
             (records.products_json, location_id),
         ).rowcount
+        self._presence.removed(location_id, records.products)
         if records.variants_json != "[]":
             count += execute(
                 "DELETE FROM stock WHERE location_id = ?2 AND (product_id, variant_id) IN "
                 "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))",
                 (records.variants_json, location_id),
             ).rowcount
+            self._presence.forget(location_id)
         return count
 
     def record(self, location_id: int, product_id: int, variant_id: int = 0) -> StockRecord | None:
@@ -291,6 +181,7 @@ class StockStore:
         now: int,
     ) -> None:
         """Write one record, whether it exists or not; the day it was written is kept."""
+        self._presence.added(location_id, product_id, variant_id)
         self._database.connection.execute(
             "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -325,6 +216,7 @@ class StockStore:
 
     def add_empty(self, location_id: int, product_id: int, variant_id: int) -> None:
         """Add a record with nothing in it, unless there is one."""
+        self._presence.added(location_id, product_id, variant_id)
         self._database.connection.execute(
             "INSERT OR IGNORE INTO stock (location_id, product_id, variant_id, on_hand) VALUES (?, ?, ?, 0)",
             (location_id, product_id, variant_id),
@@ -341,6 +233,7 @@ class StockStore:
 
     def put_plain(self, rows: Iterable[tuple[int, int, int, int, int]], now: int) -> None:
         """Write many plain records at once: location, product, on hand, safety stock, floor."""
+        self._presence.forget()
         self._database.connection.executemany(
             "INSERT OR REPLACE INTO stock (location_id, product_id, on_hand, safety_stock, floor, touched) "  # noqa: S608
             f"VALUES (?, ?, ?, ?, ?, {now // DAY:d})",
@@ -349,6 +242,7 @@ class StockStore:
 
     def purge(self, location_id: int, before: int) -> int:
         """Delete the records of a location that nobody has written since day ``before``; return how many."""
+        self._presence.forget(location_id)
         return self._database.connection.execute(
             "DELETE FROM stock WHERE location_id = ? AND touched < ?", (location_id, before)
         ).rowcount
@@ -376,42 +270,6 @@ class StockStore:
             )
         return (_record(row) for row in rows)
 
-    # -- variants -------------------------------------------------------------------------------------------------
-
-    def variants(self, product_id: int) -> list[tuple[int, Variant]]:
-        """All variants of a product that have ever been written, with their numbers."""
-        rows = self._database.connection.execute(
-            "SELECT id, tags, lot_code, condition, serial_number, date FROM variants WHERE product_id = ? ORDER BY id",
-            (product_id,),
-        )
-        return [(row[0], Variant(sorted_tags(json.loads(row[1])), *row[2:])) for row in rows]
-
-    def variant_for_write(self, product_id: int, variant: Variant) -> int:
-        """The number of a product's variant, added when there is none yet; 0 for the plain one."""
-        if variant.plain:
-            return 0
-        values = (
-            product_id,
-            json.dumps(dict(variant.tags)),
-            variant.lot_code,
-            variant.condition,
-            variant.serial_number,
-            variant.date,
-        )
-        execute = self._database.connection.execute
-        added = execute(
-            "INSERT OR IGNORE INTO variants (product_id, tags, lot_code, condition, serial_number, date) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            values,
-        )
-        self._products_version += added.rowcount
-        (number,) = execute(
-            "SELECT id FROM variants WHERE product_id = ? AND tags = ? AND lot_code = ? AND condition = ? "
-            "AND serial_number = ? AND date = ?",
-            values,
-        ).fetchone()
-        return int(number)
-
     def records(self, tenant_id: int) -> Iterator[StockRecord]:
         """All records of a tenant, in order of location code and product number."""
         for location in self.locations(tenant_id):
@@ -424,10 +282,3 @@ class StockStore:
             (tenant_id,),
         ).fetchone()
         return int(count)
-
-
-def _narrow(matched: list[set[int] | None], hits: Iterable[tuple[int, set[int]]]) -> None:
-    """Keep, for each item, only the products that also carry this identifier."""
-    for index, ids in hits:
-        before = matched[index]
-        matched[index] = ids if before is None else before & ids

@@ -74,7 +74,7 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
     application[SIMULATOR] = simulator
     for operation, path in _all_paths(OPERATIONS):
         application.router.add_route(operation.method, path, _marker(operation))
-    control = ControlPlane(simulator, version=__version__, token=control_token)
+    control = ControlPlane(simulator, gate, version=__version__, token=control_token)
     for method, path, endpoint in control.routes():
         application.router.add_route(method, path, endpoint)
     return application

@@ -18,7 +18,7 @@ from kibo_simulator.rate_limits import LimitsDocument, LimitsError, PoolStatus
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.timestamps import SECOND, InstantError, iso_microseconds, parse_instant
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
-from kibo_simulator.web.gate import JSON_TYPE
+from kibo_simulator.web.gate import JSON_TYPE, Gate
 from kibo_simulator.web.lookup_wire import record_body
 from kibo_simulator.web.wire import decode, job_body
 
@@ -54,8 +54,9 @@ Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class ControlPlane:
     """The endpoints of the control plane over one simulator."""
 
-    def __init__(self, simulator: Simulator, *, version: str, token: str | None = None) -> None:
+    def __init__(self, simulator: Simulator, gate: Gate, *, version: str, token: str | None = None) -> None:
         self._simulator = simulator
+        self._gate = gate
         self._version = version
         self._token = token
 
@@ -115,8 +116,9 @@ class ControlPlane:
                 body = await request.read()
             except web.HTTPRequestEntityTooLarge:
                 raise ApiError(413, "VALIDATION_ERROR", "the body is too large") from None
-            self._simulator.advance()
-            answer = handler(request, body)
+            async with self._gate.turn:
+                await self._gate.advance()
+                answer = handler(request, body)
             return web.Response(body=msgspec.json.encode(answer), headers={"Content-Type": JSON_TYPE})
 
         return self._guarded(endpoint)
@@ -247,7 +249,11 @@ class ControlPlane:
     async def _inventory(self, request: web.Request) -> web.StreamResponse:
         """All records of a tenant: JSON lines, or a Location Export with ``format=csv``."""
         tenant_id = self._tenant(request)
-        self._simulator.advance()
+        async with self._gate.turn:
+            await self._gate.advance()
+            return await self._dump(request, tenant_id)
+
+    async def _dump(self, request: web.Request, tenant_id: int) -> web.StreamResponse:
         wanted = request.query.get("format", "jsonl")
         if wanted not in {"jsonl", "csv"}:
             raise validation_error("format", "expected jsonl or csv")

@@ -1,6 +1,6 @@
 """Bulk deletion: one identifier or many, dry or live (J-1 to J-3, J-9, J-10, I-6)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -8,12 +8,13 @@ import msgspec
 
 from kibo_simulator.jobs import enqueue_cost
 from kibo_simulator.simulator import DeletionScope
-from kibo_simulator.stock.identifiers import Doomed, PatternError, Wanted, check_pattern, is_pattern
+from kibo_simulator.stock.deletion_items import DeletionItems, Doomed
+from kibo_simulator.stock.identifiers import PatternError, Wanted, any_pattern, check_pattern, is_pattern
 from kibo_simulator.stock.records import Location, inventory_id
 from kibo_simulator.stock.variants import Variant
 from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.web.errors import ApiError, validation_error
-from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Steps, inventory_paths
 from kibo_simulator.web.tagging import Tagging
 from kibo_simulator.web.wire import DeleteItemsRequest, DeleteRequest, ProductRef, decode, identifiers_body
 
@@ -23,36 +24,72 @@ _delete = msgspec.json.Decoder(DeleteRequest)
 _delete_items = msgspec.json.Decoder(DeleteItemsRequest)
 
 
-def _doomed(
+def _items(
     call: Call, refs: Sequence[ProductRef], path: Callable[[int], str], tags: Mapping[str, str | None] | None
-) -> list[Doomed]:
+) -> DeletionItems:
     """The items as they will be matched; ``path`` tells the JSON path of the n-th, ``tags`` hold for all.
 
     Raises:
         ApiError: an item names no product, or names one by something that is no pattern.
     """
-    patterns = call.simulator.settings.inventory.patterns
-    doomed: list[Doomed] = []
-    tagging = Tagging(call) if tags or any(ref.tags for ref in refs) else None
+    plain: dict[str, list[str]] = {"part_number": [], "upc": [], "sku": []}
+    particular: list[tuple[int, ProductRef]] = []
     for index, ref in enumerate(refs):
-        item = Wanted(ref.part_number or None, ref.upc or None, ref.sku or None)
-        named = item.named()
-        if not named:
-            raise validation_error(path(index), "needs one of partNumber, upc and sku")
-        if patterns:
-            for field, text in named:
-                if is_pattern(text):
-                    _check(text, f"{path(index)}.{_WIRE_NAMES[field]}")
-        variant = Variant(
-            tagging.resolve({**(tags or {}), **(ref.tags or {})}, path(index), defaults=False) if tagging else (),
-            ref.lot_code or "",
-            ref.condition or "",
-            ref.serial_number or "",
-            ref.date or "",
-        )
-        without_granular = bool(ref.delete_granular_record) and not variant.granular
-        doomed.append(Doomed(item, variant, without_granular))
-    return doomed
+        part_number, upc, sku = ref.part_number, ref.upc, ref.sku
+        if ref.narrowed or tags:
+            particular.append((index, ref))
+        elif upc and not part_number and not sku:
+            plain["upc"].append(upc)
+        elif part_number and not upc and not sku:
+            plain["part_number"].append(part_number)
+        elif sku and not part_number and not upc:
+            plain["sku"].append(sku)
+        else:
+            particular.append((index, ref))
+    patterns = call.simulator.settings.inventory.patterns
+    if patterns and any(any_pattern(texts) for texts in plain.values()):
+        # Rare, so that the common case need not look at each item twice.
+        plain = {field: [text for text in texts if not is_pattern(text)] for field, texts in plain.items()}
+        particular = [
+            (index, ref)
+            for index, ref in enumerate(refs)
+            if ref.narrowed
+            or tags
+            or len(named := _wanted(ref).named()) != 1
+            or any(is_pattern(text) for _, text in named)
+        ]
+    tagging = Tagging(call) if tags or any(ref.tags for _, ref in particular) else None
+    return DeletionItems(
+        tuple(plain["part_number"]),
+        tuple(plain["upc"]),
+        tuple(plain["sku"]),
+        tuple(_doomed(ref, path(index), tags, tagging, patterns=patterns) for index, ref in particular),
+    )
+
+
+def _wanted(ref: ProductRef) -> Wanted:
+    return Wanted(ref.part_number or None, ref.upc or None, ref.sku or None)
+
+
+def _doomed(
+    ref: ProductRef, path: str, tags: Mapping[str, str | None] | None, tagging: Tagging | None, *, patterns: bool
+) -> Doomed:
+    wanted = _wanted(ref)
+    named = wanted.named()
+    if not named:
+        raise validation_error(path, "needs one of partNumber, upc and sku")
+    if patterns:
+        for field, text in named:
+            if is_pattern(text):
+                _check(text, f"{path}.{_WIRE_NAMES[field]}")
+    variant = Variant(
+        tagging.resolve({**(tags or {}), **(ref.tags or {})}, path, defaults=False) if tagging else (),
+        ref.lot_code or "",
+        ref.condition or "",
+        ref.serial_number or "",
+        ref.date or "",
+    )
+    return Doomed(wanted, variant, bool(ref.delete_granular_record) and not variant.granular)
 
 
 def _check(pattern: str, path: str) -> None:
@@ -104,16 +141,16 @@ def _hash_item(body: bytes) -> dict[str, Any]:
     return {"itemHashes": [item_hash(request.part_number, request.upc, request.sku)]}
 
 
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Steps:
     """Delete what one identifier or pattern matches."""
     request = decode(_delete, call.body)
     if sum(bool(name) for name in (request.part_number, request.upc, request.sku)) != 1:
         raise validation_error("$", "needs exactly one of partNumber, upc and sku")
     call.details = (_hash_item, call.body)
-    return _perform(call, request, _doomed(call, [request], lambda _: "$", None))
+    return _perform(call, request, _items(call, [request], lambda _: "$", None))
 
 
-def delete_items(call: Call) -> Answer:
+def delete_items(call: Call) -> Steps:
     """Delete what a list of identifiers or patterns matches; at most 1,000 (J-10)."""
     request = decode(_delete_items, call.body)
     if not request.items:
@@ -122,19 +159,19 @@ def delete_items(call: Call) -> Answer:
     if len(request.items) > MOST_ITEMS:
         raise validation_error("$.items", f"has {len(request.items)} items; at most {MOST_ITEMS:,} are taken")
     call.details = (_hash_items, call.body)
-    return _perform(call, request, _doomed(call, request.items, lambda index: f"$.items[{index}]", request.tags))
+    return _perform(call, request, _items(call, request.items, lambda index: f"$.items[{index}]", request.tags))
 
 
-def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: list[Doomed]) -> Answer:
+def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: DeletionItems) -> Steps:
     simulator = call.simulator
     dry_run = bool(request.dry_run)
     call.summary |= {"items": len(items), "dryRun": dry_run, "explicit": bool(request.explicit)}
     locations = locations_in_scope(call, request.location_codes, all_locations=bool(request.all_locations))
     work = simulator.delete_work(items)
-    scope = simulator.deletion_scope(call.tenant_id, work, locations)
+    scope = yield from simulator.deletion_scope(call.tenant_id, work, locations)
     call.summary["records"] = scope.records
     # Before anything is enqueued: jobs that are done at once would leave nothing to report.
-    body = _scope_body(call, request, scope)
+    body = yield from _scope_body(call, request, scope)
     if not dry_run and scope.affected:
         body["jobIDs"] = _enqueue(call, work, scope)
     return Answer(body)
@@ -163,15 +200,17 @@ def _enqueue(call: Call, work: DeleteWork, scope: DeletionScope) -> list[int]:
     return job_ids
 
 
-def _scope_body(call: Call, request: DeleteRequest | DeleteItemsRequest, scope: DeletionScope) -> dict[str, Any]:
+def _scope_body(
+    call: Call, request: DeleteRequest | DeleteItemsRequest, scope: DeletionScope
+) -> Generator[None, None, dict[str, Any]]:
     """``DeleteItemResponse``: totals as integers, one job id per location, and details where asked for."""
-    places = call.simulator.records_in_scope(scope) if request.explicit else None
+    places = (yield from call.simulator.records_in_scope(scope)) if request.explicit else {}
     return {
         "dryRun": bool(request.dry_run),
-        "itemsDeleted": _items_deleted(call, places or {}),
+        "itemsDeleted": _items_deleted(call, places),
         "totalInventoryEntriesDeleted": scope.records,
         "totalLocationsAffected": len(scope.affected),
-        "totalProductsDeleted": call.simulator.count_products(scope) if places is None else len(places),
+        "totalProductsDeleted": scope.products,
         "totalAuditsDeleted": 0,
         "totalPickWavesDeleted": 0,
         "jobIDs": [],

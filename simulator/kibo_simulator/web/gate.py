@@ -1,9 +1,10 @@
 """What every request passes through, in this order: access, limits, routing, body, handler, journal (RL-11).
 
-Nothing between the arrival of the headers and the limiter's decision waits, and nothing between the reading of the
-body and the answer does: each of the two stretches is one instant of simulated time.
+Nothing between the arrival of the headers and the limiter's decision waits. Once its body is read a request waits for
+its turn; from then to its journal entry no other request is carried out, however often a long operation pauses.
 """
 
+import asyncio
 import logging
 import sqlite3
 from hashlib import blake2b
@@ -18,7 +19,7 @@ from kibo_simulator.simulator import Simulator
 from kibo_simulator.tenants import Grant, tenant_of_host
 from kibo_simulator.timestamps import SECOND, http_date
 from kibo_simulator.web.errors import ApiError, error_body
-from kibo_simulator.web.operations import Call, Operation
+from kibo_simulator.web.operations import Answer, Call, Operation
 
 JSON_TYPE: Final = "application/json; charset=utf-8"
 OPERATION_ATTRIBUTE: Final = "kibo_operation"
@@ -58,26 +59,34 @@ class Gate:
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self.turn = asyncio.Lock()
+        """Held by whoever changes or reads state: pauses of long operations let nobody else in."""
 
     async def handle(self, request: web.Request) -> web.Response:
         """Serve one request of the API."""
         simulator = self._simulator
-        arrived = simulator.advance()
-        match = request.match_info
         visit = _Visit(
-            arrived,
+            simulator.clock.now(),
             simulator.clock.source_now(),
             simulator.next_correlation(),
-            getattr(match.handler, OPERATION_ATTRIBUTE, None),
+            getattr(request.match_info.handler, OPERATION_ATTRIBUTE, None),
         )
         try:
             self._admit(request, visit)
-            await self._serve(request, visit)
+            await self._read(request, visit)
         except ApiError as error:
             visit.refuse(error)
-        finished = simulator.clock.now()
-        self._note(request, visit, finished)
-        simulator.save_pools(finished)
+        async with self.turn:
+            now = await self.advance()
+            if visit.call is not None:
+                visit.call.now = now
+                try:
+                    await self._perform(visit.call, visit)
+                except ApiError as error:
+                    visit.refuse(error)
+            finished = simulator.clock.now()
+            self._note(request, visit, finished)
+            simulator.save_pools(finished)
         headers = {
             "x-vol-correlation": visit.correlation_id,
             "Date": http_date(finished // SECOND),
@@ -89,6 +98,20 @@ class Gate:
         if visit.retry_after is not None:
             headers["Retry-After"] = str(visit.retry_after)
         return web.Response(status=visit.status, body=visit.payload, headers=headers)
+
+    async def advance(self) -> int:
+        """Bring the simulation up to now, letting others have the processor between two things that happen (T-3).
+
+        Whoever calls this has the turn.
+        """
+        steps = self._simulator.advancing()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                now: int = end.value
+                return now
+            await asyncio.sleep(0)
 
     # -- before the body ------------------------------------------------------------------------------------------
 
@@ -161,7 +184,8 @@ class Gate:
 
     # -- the body and after ---------------------------------------------------------------------------------------
 
-    async def _serve(self, request: web.Request, visit: _Visit) -> None:
+    async def _read(self, request: web.Request, visit: _Visit) -> None:
+        """Read the body of a request that was let in, and make a call of it."""
         operation = visit.operation
         if operation is None or visit.retry_after is not None:
             return
@@ -177,7 +201,7 @@ class Gate:
         visit.call = Call(
             simulator=self._simulator,
             tenant_id=visit.grant.tenant_id if visit.grant else 0,
-            now=self._simulator.advance(),
+            now=visit.arrived,
             path=request.match_info,
             # aiohttp bounds the request line, and so the number of parameters.
             query=parse_qs(request.query_string, keep_blank_values=True) if request.query_string else {},
@@ -186,16 +210,17 @@ class Gate:
             host=request.headers.get("Host", ""),
             secure=request.secure,
         )
-        self._perform(operation, visit.call, visit)
 
-    def _perform(self, operation: Operation, call: Call, visit: _Visit) -> None:
+    async def _perform(self, call: Call, visit: _Visit) -> None:
         """Run the handler, all or nothing (D-1)."""
+        operation = visit.operation
+        assert operation is not None
         try:
             if operation.reads:
-                visit.payload = operation.handle(call).encoded()
+                visit.payload = (await self._answer(operation, call)).encoded()
                 return
             with self._simulator.database.transaction():
-                visit.payload = operation.handle(call).encoded()
+                visit.payload = (await self._answer(operation, call)).encoded()
         except ApiError:
             raise
         except sqlite3.Error as error:
@@ -208,6 +233,19 @@ class Gate:
             _log.exception("%s failed", operation.name)
             raise ApiError(500, "UNEXPECTED_ERROR", "the simulator itself failed; see its log") from error
 
+    @staticmethod
+    async def _answer(operation: Operation, call: Call) -> Answer:
+        answer = operation.handle(call)
+        if isinstance(answer, Answer):
+            return answer
+        while True:
+            try:
+                next(answer)
+            except StopIteration as end:
+                final: Answer = end.value
+                return final
+            await asyncio.sleep(0)
+
     def _note(self, request: web.Request, visit: _Visit, finished: int) -> None:
         """Write the journal entry; it is there before the answer leaves."""
         simulator = self._simulator
@@ -218,8 +256,6 @@ class Gate:
         if operation is not None and operation.name == "deleteTicket":
             # The last segment is a token.
             path = operation.paths[0]
-        digest = blake2b(f"{request.method} {path}?{request.query_string}\n".encode(), digest_size=8)
-        digest.update(visit.body)
         # A refused body was never understood: there are no details to work out from it.
         details = call.details if call is not None and visit.status < 400 else None
         simulator.journal.append(
@@ -234,12 +270,12 @@ class Gate:
                 query=request.query_string,
                 operation=operation.name if operation else None,
                 pool=visit.pool.name if visit.pool else None,
-                request_hash=digest.hexdigest(),
+                body_hash=blake2b(visit.body, digest_size=8).digest() if visit.body else b"",
                 summary=call.summary if call else {},
                 status=visit.status,
                 retry_after=visit.retry_after,
                 job_ids=call.job_ids if call else (),
-                bytes_in=len(visit.body),
+                bytes_in=len(visit.body) or request.content_length or 0,
                 bytes_out=len(visit.payload),
                 finished_at=finished,
                 details=details,

@@ -1,10 +1,11 @@
 """What an operation is: a name, a method, its paths, and a function from a call to an answer.
 
-Handlers are synchronous on purpose. By the time one runs, the body has been read and time has been brought up to
-date; it decides, changes state in one transaction, and returns. Nothing can come in between.
+Handlers do no I/O. By the time one runs, the body has been read and time has been brought up to date; it decides,
+changes state in one transaction, and returns. One that may take long is a generator that pauses: the event loop then
+serves others their bytes, but no other request is carried out in between.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,17 +74,22 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: status and JSON body (None for an empty one)."""
+    """A successful answer: status and JSON body; None for an empty one, bytes for one that is encoded already."""
 
     body: Any
     status: int = 200
 
     def encoded(self) -> bytes:
         """The body as bytes."""
+        if isinstance(self.body, bytes):
+            return self.body
         return b"" if self.body is None else msgspec.json.encode(self.body)
 
 
-Handler = Callable[[Call], Answer]
+Steps = Generator[None, None, Answer]
+"""A long operation: pauses wherever others may have the processor, and returns its answer at the end."""
+
+Handler = Callable[[Call], Answer | Steps]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,39 @@
 
 from collections.abc import Sequence
 
-from kibo_simulator.jobs import JOB_TYPES
+import msgspec
+
+from kibo_simulator.jobs import JOB_TYPES, TERMINAL
 from kibo_simulator.store.jobs import JobRow
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
 from kibo_simulator.web.wire import job_body
 
+_MOST_REMEMBERED = 50_000
+
 
 def _polled(call: Call, jobs: Sequence[JobRow]) -> Sequence[JobRow]:
     """The jobs as they are after having been asked for."""
-    if not call.simulator.runner.polled(jobs, call.now):
+    if call.simulator.settings.jobs.mode != "after_polls":
         return jobs
+    with call.simulator.database.transaction():
+        if not call.simulator.runner.polled(jobs, call.now):
+            return jobs
     fresh = (call.simulator.jobs.get(call.tenant_id, job.id) for job in jobs)
     return [job for job in fresh if job is not None]
+
+
+def _encoded(call: Call, job: JobRow) -> bytes:
+    """A job as JSON; what has ended never changes, so it is encoded once."""
+    ended = call.simulator.ended_jobs
+    body = ended.get(job.id)
+    if body is None:
+        body = msgspec.json.encode(job_body(job))
+        if job.status in TERMINAL:
+            if len(ended) >= _MOST_REMEMBERED:
+                ended.clear()
+            ended[job.id] = body
+    return body
 
 
 def get_job(call: Call) -> Answer:
@@ -28,7 +48,7 @@ def get_job(call: Call) -> Answer:
         raise ApiError(404, "ITEM_NOT_FOUND", f"there is no job {text}")
     (job,) = _polled(call, (job,))
     call.summary["jobStatus"] = job.status
-    return Answer(job_body(job))
+    return Answer(_encoded(call, job))
 
 
 def get_jobs(call: Call) -> Answer:
@@ -54,10 +74,10 @@ def get_jobs(call: Call) -> Answer:
     call.summary["jobStatuses"] = {str(job.id): job.status for job in jobs}
     if not jobs and call.simulator.settings.inventory.empty_job_list == "not_found":
         raise ApiError(404, "ITEM_NOT_FOUND", "no job matches")
-    return Answer([job_body(job) for job in jobs])
+    return Answer(b"[" + b",".join(_encoded(call, job) for job in jobs) + b"]")
 
 
 OPERATIONS = (
-    Operation("getJob", "GET", inventory_paths("/queue/{job_id}", "v1"), get_job),
-    Operation("getJobs", "GET", inventory_paths("/queue", "v1"), get_jobs),
+    Operation("getJob", "GET", inventory_paths("/queue/{job_id}", "v1"), get_job, reads=True),
+    Operation("getJobs", "GET", inventory_paths("/queue", "v1"), get_jobs, reads=True),
 )

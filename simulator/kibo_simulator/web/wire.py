@@ -61,6 +61,18 @@ class ProductRef(Struct, rename="camel", frozen=True):
     date: LongText = None
     delete_granular_record: bool | None = None
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only some of the product's records are meant."""
+        return bool(
+            self.tags
+            or self.lot_code
+            or self.condition
+            or self.serial_number
+            or self.date
+            or self.delete_granular_record
+        )
+
 
 class DeleteRequest(ProductRef, rename="camel", frozen=True):
     """Body of ``POST inventory/delete``: one identifier, which may be a pattern."""

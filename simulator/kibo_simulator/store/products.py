@@ -1,0 +1,183 @@
+"""Products and their variants in the database, and what identifiers match (I-1, I-6).
+
+Products are interned once per tenant; stock refers to them by number.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+
+from kibo_simulator.stock.deletion_items import DeletionItems, Doomed
+from kibo_simulator.stock.identifiers import IdentifierField, PatternSet, Wanted, is_pattern
+from kibo_simulator.stock.presence import bits_of
+from kibo_simulator.stock.records import ProductRow, RecordSet
+from kibo_simulator.stock.variants import Variant, sorted_tags
+from kibo_simulator.store.database import Database
+
+# Fixed texts per field: a column name never comes from outside.
+_EXACT = {
+    "part_number": "SELECT j.key, p.id FROM json_each(?1) j CROSS JOIN products p "
+    "ON p.tenant_id = ?2 AND p.part_number = j.value",
+    "upc": "SELECT j.key, p.id FROM json_each(?1) j CROSS JOIN products p ON p.tenant_id = ?2 AND p.upc = j.value",
+    "sku": "SELECT j.key, p.id FROM json_each(?1) j CROSS JOIN products p ON p.tenant_id = ?2 AND p.sku = j.value",
+}
+_EVERY = {
+    "part_number": "SELECT id, part_number FROM products WHERE tenant_id = ? AND part_number IS NOT NULL",
+    "upc": "SELECT id, upc FROM products WHERE tenant_id = ? AND upc IS NOT NULL",
+    "sku": "SELECT id, sku FROM products WHERE tenant_id = ? AND sku IS NOT NULL",
+}
+# The same without the position of the item, which costs as much as the look-up.
+_EXACT_IDS = {field: text.replace("j.key, p.id", "p.id") for field, text in _EXACT.items()}
+
+
+class ProductStore:
+    """Reads and writes products and variants; every method is one step of a caller's transaction."""
+
+    __slots__ = ("_database", "_products_version")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._products_version = 0
+
+    @property
+    def products_version(self) -> int:
+        """Grows whenever a product or variant is added: what was matched under one version holds while it stays."""
+        return self._products_version
+
+    def product_for_write(self, tenant_id: int, wanted: Wanted) -> int:
+        """The product that a refresh or adjust item means, added when there is none yet.
+
+        Identifiers are taken literally. Among several products that carry all of them, the one that carries no
+        others is meant, else the oldest.
+        """
+        named = dict(wanted.named())
+        field: IdentifierField = "upc" if wanted.upc is not None else next(iter(named))
+        found = self._database.connection.execute(_EXACT[field], (json.dumps([named[field]]), tenant_id))
+        candidates = [
+            product
+            for _, product in sorted(self.products(row[1] for row in found).items())
+            if all(getattr(product, name) == text for name, text in named.items())
+        ]
+        for product in candidates:
+            if (product.part_number, product.upc, product.sku) == (
+                wanted.part_number,
+                wanted.upc,
+                wanted.sku,
+            ):
+                return product.id
+        if candidates:
+            return candidates[0].id
+        return self.add_product(tenant_id, wanted)
+
+    def add_product(self, tenant_id: int, wanted: Wanted) -> int:
+        """Add a product and return its number."""
+        self._products_version += 1
+        cursor = self._database.connection.execute(
+            "INSERT INTO products (tenant_id, part_number, upc, sku) VALUES (?, ?, ?, ?)",
+            (tenant_id, wanted.part_number, wanted.upc, wanted.sku),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def products(self, product_ids: Iterable[int]) -> dict[int, ProductRow]:
+        """The identifiers of the given products."""
+        rows = self._database.connection.execute(
+            "SELECT p.id, p.part_number, p.upc, p.sku FROM json_each(?) j CROSS JOIN products p ON p.id = j.value",
+            (json.dumps(list(product_ids)),),
+        )
+        return {row[0]: ProductRow(*row) for row in rows}
+
+    def match(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> list[set[int]]:
+        """For each item the products that carry all the identifiers it names (I-1, I-6).
+
+        With ``patterns`` off, operators are ordinary characters.
+        """
+        matched: list[set[int] | None] = [None] * len(items)
+        exact: dict[IdentifierField, list[tuple[int, str]]] = {}
+        searched: dict[IdentifierField, list[tuple[int, str]]] = {}
+        for index, item in enumerate(items):
+            for field, text in item.named():
+                wants = searched if patterns and is_pattern(text) else exact
+                wants.setdefault(field, []).append((index, text))
+        for field, wanted in exact.items():
+            found: list[set[int]] = [set() for _ in wanted]
+            for key, product_id in self._database.connection.execute(
+                _EXACT[field], (json.dumps([text for _, text in wanted]), tenant_id)
+            ):
+                found[key].add(product_id)
+            _narrow(matched, ((index, ids) for (index, _), ids in zip(wanted, found, strict=True)))
+        for field, wanted in searched.items():
+            hits = PatternSet(sorted({text for _, text in wanted})).matches(
+                self._database.connection.execute(_EVERY[field], (tenant_id,))
+            )
+            _narrow(matched, ((index, hits[text]) for index, text in wanted))
+        return [ids or set() for ids in matched]
+
+    def match_any(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> set[int]:
+        """The products that at least one item matches (I-1, I-6)."""
+        return set[int]().union(*self.match(tenant_id, items, patterns=patterns))
+
+    def meant(self, tenant_id: int, items: DeletionItems, *, patterns: bool = True) -> RecordSet:
+        """Which records the items of a deletion mean at this moment (I-1, I-6, J-7)."""
+        whole: set[int] = set()
+        for field, texts in (("part_number", items.part_numbers), ("upc", items.upcs), ("sku", items.skus)):
+            if texts:
+                rows = self._database.connection.execute(_EXACT_IDS[field], (json.dumps(texts), tenant_id))
+                whole.update(row[0] for row in rows)
+        pairs: set[tuple[int, int]] = set()
+        if items.particular:
+            matched = self.match(tenant_id, [item.wanted for item in items.particular], patterns=patterns)
+            for item, products in zip(items.particular, matched, strict=True):
+                if item.whole:
+                    whole |= products
+            for item, products in zip(items.particular, matched, strict=True):
+                if not item.whole:
+                    for product_id in products - whole:
+                        pairs.update(self._variants_meant(product_id, item))
+        return RecordSet(bits_of(whole), json.dumps(sorted(whole)), json.dumps(sorted(pairs)))
+
+    def _variants_meant(self, product_id: int, item: Doomed) -> Iterator[tuple[int, int]]:
+        if item.variant.plain:
+            yield product_id, 0
+        for number, variant in self.variants(product_id):
+            if item.variant.covers(variant) and not (item.without_granular and variant.granular):
+                yield product_id, number
+
+    def variants(self, product_id: int) -> list[tuple[int, Variant]]:
+        """All variants of a product that have ever been written, with their numbers."""
+        rows = self._database.connection.execute(
+            "SELECT id, tags, lot_code, condition, serial_number, date FROM variants WHERE product_id = ? ORDER BY id",
+            (product_id,),
+        )
+        return [(row[0], Variant(sorted_tags(json.loads(row[1])), *row[2:])) for row in rows]
+
+    def variant_for_write(self, product_id: int, variant: Variant) -> int:
+        """The number of a product's variant, added when there is none yet; 0 for the plain one."""
+        if variant.plain:
+            return 0
+        values = (
+            product_id,
+            json.dumps(dict(variant.tags)),
+            variant.lot_code,
+            variant.condition,
+            variant.serial_number,
+            variant.date,
+        )
+        execute = self._database.connection.execute
+        added = execute(
+            "INSERT OR IGNORE INTO variants (product_id, tags, lot_code, condition, serial_number, date) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            values,
+        )
+        self._products_version += added.rowcount
+        (number,) = execute(
+            "SELECT id FROM variants WHERE product_id = ? AND tags = ? AND lot_code = ? AND condition = ? "
+            "AND serial_number = ? AND date = ?",
+            values,
+        ).fetchone()
+        return int(number)
+
+
+def _narrow(matched: list[set[int] | None], hits: Iterable[tuple[int, set[int]]]) -> None:
+    """Keep, for each item, only the products that also carry this identifier."""
+    for index, ids in hits:
+        before = matched[index]
+        matched[index] = ids if before is None else before & ids
