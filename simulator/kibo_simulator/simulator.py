@@ -199,10 +199,13 @@ class Simulator:
             self.stock.add_location(sample.tenant, place.code, place.name)
             for place in map(sample_location, range(sample.locations))
         ]
-        products = [
-            self.stock.add_product(sample.tenant, Wanted(product.part_number, product.upc, product.sku))
-            for product in map(sample_product, range(sample.products))
-        ]
+        products = self.stock.add_products(
+            sample.tenant,
+            (
+                Wanted(product.part_number, product.upc, product.sku)
+                for product in map(sample_product, range(sample.products))
+            ),
+        )
         self.stock.put_plain(
             (
                 (places[location], products[product], stock.on_hand, stock.safety_stock, stock.floor)

@@ -6,6 +6,8 @@ Products are interned once per tenant; stock refers to them by number.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from kibo_simulator.stock.deletion_items import DeletionItems, Doomed
 from kibo_simulator.stock.identifiers import IdentifierField, PatternSet, Wanted, is_pattern
 from kibo_simulator.stock.presence import bits_of
@@ -77,6 +79,17 @@ class ProductStore:
         )
         return int(cursor.lastrowid or 0)
 
+    def add_products(self, tenant_id: int, products: Iterable[Wanted]) -> range:
+        """Add many products and return their numbers, in the same order."""
+        (last,) = self._database.connection.execute("SELECT coalesce(max(id), 0) FROM products").fetchone()
+        rows = [
+            (number, tenant_id, product.part_number, product.upc, product.sku)
+            for number, product in enumerate(products, last + 1)
+        ]
+        self._products_version += len(rows)
+        self._database.connection.executemany("INSERT INTO products VALUES (?, ?, ?, ?, ?)", rows)
+        return range(last + 1, last + 1 + len(rows))
+
     def products(self, product_ids: Iterable[int]) -> dict[int, ProductRow]:
         """The identifiers of the given products."""
         rows = self._database.connection.execute(
@@ -120,7 +133,9 @@ class ProductStore:
         whole: set[int] = set()
         for field, texts in (("part_number", items.part_numbers), ("upc", items.upcs), ("sku", items.skus)):
             if texts:
-                rows = self._database.connection.execute(_EXACT_IDS[field], (json.dumps(texts), tenant_id))
+                rows = self._database.connection.execute(
+                    _EXACT_IDS[field], (msgspec.json.encode(texts).decode(), tenant_id)
+                )
                 whole.update(row[0] for row in rows)
         pairs: set[tuple[int, int]] = set()
         if items.particular:

@@ -16,7 +16,7 @@ from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, Steps, inventory_paths
 from kibo_simulator.web.tagging import Tagging
-from kibo_simulator.web.wire import DeleteItemsRequest, DeleteRequest, ProductRef, decode, identifiers_body
+from kibo_simulator.web.wire import DeleteItemsRequest, DeleteRequest, ProductRef, decode, identifiers_body, narrowed
 
 MOST_ITEMS = 1_000
 
@@ -36,7 +36,7 @@ def _items(
     particular: list[tuple[int, ProductRef]] = []
     for index, ref in enumerate(refs):
         part_number, upc, sku = ref.part_number, ref.upc, ref.sku
-        if ref.narrowed or tags:
+        if narrowed(ref) or tags:
             particular.append((index, ref))
         elif upc and not part_number and not sku:
             plain["upc"].append(upc)
@@ -53,7 +53,7 @@ def _items(
         particular = [
             (index, ref)
             for index, ref in enumerate(refs)
-            if ref.narrowed
+            if narrowed(ref)
             or tags
             or len(named := _wanted(ref).named()) != 1
             or any(is_pattern(text) for _, text in named)

@@ -4,6 +4,7 @@ Unknown fields are ignored, as Kibo's own SDKs send some; a field of the wrong t
 """
 
 import re
+from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -61,17 +62,15 @@ class ProductRef(Struct, rename="camel", frozen=True):
     date: LongText = None
     delete_granular_record: bool | None = None
 
-    @property
-    def narrowed(self) -> bool:
-        """Whether only some of the product's records are meant."""
-        return bool(
-            self.tags
-            or self.lot_code
-            or self.condition
-            or self.serial_number
-            or self.date
-            or self.delete_granular_record
-        )
+
+_narrowing = attrgetter("tags", "lot_code", "condition", "serial_number", "date", "delete_granular_record")
+_NOTHING = (None,) * 6
+
+
+def narrowed(item: ProductRef) -> bool:
+    """Whether only some of the product's records are meant."""
+    # One call into C for six fields: this runs for every item of every deletion.
+    return _narrowing(item) != _NOTHING
 
 
 class DeleteRequest(ProductRef, rename="camel", frozen=True):
