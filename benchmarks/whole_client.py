@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import process_time
 from typing import Any
 
 import msgspec
@@ -22,9 +23,9 @@ DAY_S = at_most(3)
 METHOD = """\
 `kibo-client`'s bulk deletion, whole and unchanged, through real HTTP against the simulator in virtual time, graded as
 `kibo-scenarios run` grades it: tokens, dry runs, submissions spaced by 5 s, jobs, polls. *Ratio* is the makespan ÷ the
-least time for the same requests, but not before the last job had ended. One second of real time includes building the
-world of 7,200 records, writing and reading the export, the run and the grading. The day is 144 jobs of ten minutes, one
-after another, under 50 a minute and 200 an hour."""
+least time for the same requests, but not before the last job had ended. The time is that of the processor, and includes
+building the world of 7,200 records, writing and reading the export, the run and the grading. The day is 144 jobs of ten
+minutes, one after another, under 50 a minute and 200 an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def scenario(cell: Cell) -> Scenario:
     )
 
 
-def missed(cell: Cell, result: RunResult) -> list[str]:
+def missed(cell: Cell, result: RunResult, took_s: float) -> list[str]:
     """Say which bounds a run breaks."""
     refusals, ratio = len(result.figures.refusals), result.figures.ratio_to_optimum
     where = f"whole client, {cell.name}, {cell.per_minute}/{cell.per_hour}"
@@ -92,8 +93,8 @@ def missed(cell: Cell, result: RunResult) -> list[str]:
         found.append(f"{where}: {refusals} times 429")
     if cell.known and ratio is not None and result.span >= JUDGED_FROM and not RATIO.met(ratio):
         found.append(f"{where}: {ratio:.2f} of the optimum, and {RATIO} was wanted")
-    if cell.whole_day and not DAY_S.met(result.wall_s):
-        found.append(f"{where}: {result.wall_s:.1f} s of real time, and {DAY_S} was wanted")
+    if cell.whole_day and not DAY_S.met(took_s):
+        found.append(f"{where}: {took_s:.1f} s of processor time, and {DAY_S} was wanted")
     if result.conclusion() is not Conclusion.PASSED:
         found.append(f"{where}: {'; '.join(result.failures()) or 'nothing could be concluded'}")
     return found
@@ -101,9 +102,13 @@ def missed(cell: Cell, result: RunResult) -> list[str]:
 
 def run(*, quick: bool = False) -> Section:
     """Run the cells, one after another."""
-    results = [(cell, run_scenario(scenario(cell))) for cell in (QUICK_CELLS if quick else CELLS)]
+    results = []
+    for cell in QUICK_CELLS if quick else CELLS:
+        begun = process_time()
+        result = run_scenario(scenario(cell))
+        results.append((cell, result, process_time() - begun))
     rows = []
-    for cell, result in results:
+    for cell, result, took_s in results:
         figures = result.figures
         ratio = figures.ratio_to_optimum
         rows.append(
@@ -112,8 +117,8 @@ def run(*, quick: bool = False) -> Section:
                 f"{cell.per_minute}/{cell.per_hour}",
                 f"{sum(figures.requests.values()):,}",
                 f"{result.span / HOUR:.2f} h",
-                f"{result.wall_s:.2f} s",
-                f"{result.span / HOUR / result.wall_s:,.1f}",
+                f"{took_s:.2f} s",
+                f"{result.span / HOUR / took_s:,.1f}",
                 "–" if ratio is None else f"{ratio:.3f}",
                 str(len(figures.refusals)),
                 str(result.conclusion()),
@@ -131,7 +136,7 @@ def run(*, quick: bool = False) -> Section:
                     "limits a minute/hour",
                     "requests",
                     "simulated",
-                    "real",
+                    "processor time",
                     "simulated hours a second",
                     "ratio",
                     "429s",
@@ -147,12 +152,12 @@ def run(*, quick: bool = False) -> Section:
                 "known": cell.known,
                 "requests": dict(result.figures.requests),
                 "simulatedHours": result.span / HOUR,
-                "realSeconds": result.wall_s,
+                "processorSeconds": took_s,
                 "ratio": result.figures.ratio_to_optimum,
                 "refusals": len(result.figures.refusals),
                 "verdict": str(result.conclusion()),
             }
-            for cell, result in results
+            for cell, result, took_s in results
         ],
-        missed=[one for cell, result in results for one in missed(cell, result)],
+        missed=[one for cell, result, took_s in results for one in missed(cell, result, took_s)],
     )
