@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -147,23 +148,30 @@ def serve(
         access=AccessSettings(auth="off" if auth == "off" else "on"),
     )
     try:
-        simulator = Simulator(settings, clock_mode=mode, speed=speed, data=data)
+        simulator = Simulator(
+            settings,
+            clock_mode=mode,
+            speed=speed,
+            data=data,
+            load=[partial(read_inventory, path) for path in inventory],
+        )
+    except InventoryFileError as error:
+        _fail(f"--inventory {error}")
     except DatabaseError as error:
         _fail(f"--data {error}")
     except InstantError as error:
         _fail(f"--start: {error}")
     try:
-        for path in inventory:
-            count = simulator.load_inventory(simulator.default_tenant or 0, read_inventory(path))
-            click.echo(f"kibo-simulator: {count:,} records loaded from {path}", err=True)
+        if inventory and simulator.loaded is None:
+            click.echo(f"kibo-simulator: --inventory is left alone, {data} has been filled before", err=True)
+        elif inventory:
+            click.echo(f"kibo-simulator: {simulator.loaded:,} records loaded", err=True)
         with ExitStack() as stack:
             offered = None
             if tls:
                 kept = tls_dir or (data.parent if data else None)
                 offered = stack.enter_context(prepared(kept, names_for(host, tls_name)))
             asyncio.run(serving.serve(simulator, host=host, port=port, control_token=control_token, tls=offered))
-    except InventoryFileError as error:
-        _fail(f"--inventory {error}")
     except (serving.BindError, TlsError) as error:
         _fail(str(error))
     finally:

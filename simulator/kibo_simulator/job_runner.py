@@ -212,6 +212,9 @@ class JobRunner:
             self._complete(job_id, started=row.started or at, finished=at)
             self._queue(job.tenant_id).finish(job.location_id)
             self._start_ready(job.tenant_id, at)
+            if self._database.durable:
+                # A restart must not find a job that ended in the future (T-2).
+                self._database.set_meta("clock", str(at))
 
     def _complete(self, job_id: int, *, started: int, finished: int) -> None:
         job = self._unfinished.pop(job_id)

@@ -12,6 +12,7 @@ from kibo_simulator.order_work import (
 from kibo_simulator.pending_sweep import PendingSweep
 from kibo_simulator.stock.records import NO_RECORDS, RecordSet
 from kibo_simulator.stock_work import AdjustWork, DeleteWork, RefreshWork, StockWorker
+from kibo_simulator.store.bins import BinStore
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.holds import HoldStore
 from kibo_simulator.store.stock import StockStore
@@ -37,13 +38,14 @@ def decode_work(body: bytes) -> Work:
 class JobWorker:
     """Carries out any work at one location, wholly or not at all."""
 
-    __slots__ = ("_database", "_holds", "_orders", "_stock", "_stock_worker", "_sweep", "_upkeep")
+    __slots__ = ("_bins", "_database", "_holds", "_orders", "_stock", "_stock_worker", "_sweep", "_upkeep")
 
     def __init__(
         self,
         database: Database,
         stock: StockStore,
         holds: HoldStore,
+        bins: BinStore,
         stock_worker: StockWorker,
         orders: OrderWorker,
         upkeep: UpkeepWorker,
@@ -52,6 +54,7 @@ class JobWorker:
         self._database = database
         self._stock = stock
         self._holds = holds
+        self._bins = bins
         self._stock_worker = stock_worker
         self._orders = orders
         self._upkeep = upkeep
@@ -71,13 +74,16 @@ class JobWorker:
             with self._database.savepoint():
                 if isinstance(work, DeleteWork):
                     self._stock.delete(location_id, meant)
-                    self._holds.drop_orphans(location_id)
                 elif isinstance(work, RefreshWork | AdjustWork):
                     self._stock_worker.apply(tenant_id, location_id, work, now)
                 elif isinstance(work, RedistributeWork | PurgeWork):
                     self._upkeep.apply(tenant_id, location_id, work, now)
                 else:
                     self._orders.apply(tenant_id, work, now)
+                if isinstance(work, DeleteWork | PurgeWork):
+                    # What orders and bins say of records that are gone goes with them.
+                    self._holds.drop_orphans(location_id)
+                    self._bins.sweep(location_id)
         except WorkFailedError as error:
             return list(error.messages)
         self._sweep.plan(now)

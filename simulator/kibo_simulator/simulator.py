@@ -6,7 +6,7 @@ T-4).
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -30,6 +30,7 @@ from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.records import Location, RecordSet, StockRecord
 from kibo_simulator.stock.sample import sample_location, sample_product, sample_records
 from kibo_simulator.stock_work import DeleteWork, StockWorker
+from kibo_simulator.store.bins import BinStore
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.future import FutureStore
 from kibo_simulator.store.holds import HoldStore
@@ -79,9 +80,12 @@ class Simulator:
         clock_mode: how simulated time follows the source (T-2).
         speed: simulated seconds per second of the source, for mode ``scaled``.
         data: a file that keeps all state (D-1); absent for memory.
+        load: inventory for a fresh simulator, loaded with the sample or not at all; a data file that has been
+            seeded before keeps what it has.
 
     Raises:
         DatabaseError: the data file is not usable.
+        InventoryFileError: what should be loaded cannot be.
         InstantError: ``settings.start`` is not an instant.
         LimitsError: the limits cannot be meant.
     """
@@ -94,6 +98,7 @@ class Simulator:
         clock_mode: ClockMode = "real",
         speed: float = 1.0,
         data: Path | None = None,
+        load: Sequence[Callable[[], Iterable[InventoryRow]]] = (),
     ) -> None:
         self.settings = settings or Settings()
         seed = self.settings.seed
@@ -109,20 +114,21 @@ class Simulator:
             access_lifetime_s=self.settings.access.token_lifetime_s,
             refresh_lifetime_s=self.settings.access.refresh_lifetime_s,
         )
-        self.limiter = RateLimiter(self.settings.limits.validate())
+        self.limiter = RateLimiter(self._limits_in_force(self.settings.limits.validate()))
         self.places = PlaceStore(self.database.connection)
         self.tags = TagStore(self.database.connection)
         self.future = FutureStore(self.database.connection)
         self.query = InventoryQuery(self.stock, self.places, self.future)
         self.holds = HoldStore(self.database.connection)
         self.orders = OrderWorker(self.stock, self.future, self.holds)
-        self.upkeep = UpkeepWorker(self.stock, self.tags, self.holds)
+        self.upkeep = UpkeepWorker(self.stock, self.tags)
         interval = self.settings.inventory.pending_sweep_s * SECOND
         self.sweep = PendingSweep(self.database, self.agenda, self.holds, self.orders, interval)
         worker = JobWorker(
             self.database,
             self.stock,
             self.holds,
+            BinStore(self.database.connection),
             StockWorker(self.stock, self.future),
             self.orders,
             self.upkeep,
@@ -134,12 +140,18 @@ class Simulator:
             entries=self.settings.bounds.journal_entries, retained_bytes=self.settings.bounds.journal_bytes
         )
         self._correlations = 0
-        self._correlation_stem = blake2b(b"%d" % seed, digest_size=8).hexdigest()
+        # Each opening of a data file has its own stem, so that ids are not given twice.
+        openings = int(self.database.meta("openings") or 0) + 1
+        self._correlation_stem = blake2b(b"%d:%d" % (seed, openings), digest_size=8).hexdigest()
+        self.loaded: int | None = None
         if self.database.meta("seeded") is None:
             with self.database.transaction():
                 if self.settings.sample is not None:
                     self.add_sample(self.settings.sample)
+                self.loaded = sum(self.load_inventory(self.default_tenant or 0, rows()) for rows in load)
                 self.database.set_meta("seeded", "1")
+        if self.database.durable:
+            self.database.set_meta("openings", str(openings))
         self._restore_pools()
         self.reload()
 
@@ -289,7 +301,17 @@ class Simulator:
             LimitsError: the document cannot be meant; the old limits stay.
         """
         self.limiter = RateLimiter(document.validate())
-        self.database.connection.execute("DELETE FROM rate_pools")
+        with self.database.transaction() as connection:
+            connection.execute("DELETE FROM rate_pools")
+            self.database.set_meta("limits", msgspec.json.encode(document).decode())
+            self.database.set_meta("limits replaced", msgspec.json.encode(self.settings.limits).decode())
+
+    def _limits_in_force(self, configured: LimitsDocument) -> LimitsDocument:
+        """What was put into force by hand, unless the configuration has changed since (D-1)."""
+        current = self.database.meta("limits")
+        if current is None or self.database.meta("limits replaced") != msgspec.json.encode(configured).decode():
+            return configured
+        return msgspec.json.decode(current, type=LimitsDocument)
 
     def next_correlation(self) -> str:
         """A new correlation id: 32 hexadecimal digits, a function of seed and count (T-4)."""

@@ -108,22 +108,22 @@ class Access:
         return self._issue(int(row[0]), client_id, now)
 
     def refresh(self, refresh_token: str, now: int) -> Tokens | None:
-        """A new pair for a refresh token that is still good, or None; the old one is used up."""
+        """A new pair for a refresh token that is still good, or None; a good one is used up."""
         row = self._database.connection.execute(
-            "DELETE FROM tokens WHERE hash = ? AND kind = 'refresh' RETURNING tenant_id, client_id, expires_at",
-            (_hash(refresh_token),),
+            "DELETE FROM tokens WHERE hash = ? AND kind = 'refresh' AND expires_at > ? RETURNING tenant_id, client_id",
+            (_hash(refresh_token), now),
         ).fetchone()
-        if row is None or row[2] <= now:
+        if row is None:
             return None
         return self._issue(int(row[0]), str(row[1]), now)
 
-    def revoke(self, token: str) -> None:
-        """Make a token useless; with a refresh token go all access tokens of its application."""
+    def revoke(self, token: str, now: int) -> None:
+        """Make a token useless; with a refresh token that is still good go all access tokens of its application."""
         row = self._database.connection.execute(
-            "DELETE FROM tokens WHERE hash = ? RETURNING kind, client_id", (_hash(token),)
+            "DELETE FROM tokens WHERE hash = ? RETURNING kind, client_id, expires_at", (_hash(token),)
         ).fetchone()
         self._grants.pop(token, None)
-        if row is not None and row[0] == "refresh":
+        if row is not None and row[0] == "refresh" and row[2] > now:
             self._database.connection.execute("DELETE FROM tokens WHERE kind = 'access' AND client_id = ?", (row[1],))
             self._grants = {t: grant for t, grant in self._grants.items() if grant.client_id != row[1]}
 

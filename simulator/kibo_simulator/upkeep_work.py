@@ -9,7 +9,6 @@ from kibo_simulator.stock.quantities import Counters
 from kibo_simulator.stock.records import StockRecord
 from kibo_simulator.stock.tag_categories import TagCategory
 from kibo_simulator.stock.variants import Variant, sorted_tags
-from kibo_simulator.store.holds import HoldStore
 from kibo_simulator.store.stock import StockStore
 from kibo_simulator.store.tags import TagStore
 
@@ -35,12 +34,11 @@ def shares(total: int, percents: Sequence[int]) -> list[int]:
 class UpkeepWorker:
     """Carries out work on whole locations; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_holds", "_stock", "_tags")
+    __slots__ = ("_stock", "_tags")
 
-    def __init__(self, stock: StockStore, tags: TagStore, holds: HoldStore) -> None:
+    def __init__(self, stock: StockStore, tags: TagStore) -> None:
         self._stock = stock
         self._tags = tags
-        self._holds = holds
 
     def apply(self, tenant_id: int, location_id: int, work: RedistributeWork | PurgeWork, now: int) -> None:
         """Carry the work out at one location.
@@ -50,7 +48,6 @@ class UpkeepWorker:
         """
         if isinstance(work, PurgeWork):
             self._stock.purge(location_id, work.before)
-            self._holds.drop_orphans(location_id)
             return
         for category in self.spreadable(tenant_id):
             self._spread(location_id, category, now)

@@ -80,7 +80,7 @@ def refresh_ticket(call: Call) -> Answer:
 
 def delete_ticket(call: Call) -> Answer:
     """Log an application out; 200 whether or not the token was known."""
-    call.simulator.access.revoke(call.path["token"])
+    call.simulator.access.revoke(call.path["token"], call.now)
     return Answer(None)
 
 

@@ -1,6 +1,7 @@
 """Puts the routes together: the API behind its gate, the control plane beside it."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
 
 from aiohttp import web
 
@@ -72,12 +73,23 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
 
     application = web.Application(middlewares=[through_the_gate], client_max_size=simulator.settings.bounds.body_bytes)
     application[SIMULATOR] = simulator
-    for operation, path in _all_paths(OPERATIONS):
-        application.router.add_route(operation.method, path, _marker(operation))
+    for resource in _resources():
+        application.router.register_resource(resource)
     control = ControlPlane(simulator, gate, version=__version__, token=control_token)
     for method, path, endpoint in control.routes():
         application.router.add_route(method, path, endpoint)
     return application
+
+
+@cache
+def _resources() -> tuple[web.Resource, ...]:
+    """Every path of the API with its methods; made once, as nothing in them belongs to one application."""
+    by_path: dict[str, web.Resource] = {}
+    for operation, path in _all_paths(OPERATIONS):
+        if path not in by_path:
+            by_path[path] = web.DynamicResource(path) if "{" in path else web.PlainResource(path)
+        by_path[path].add_route(operation.method, _marker(operation))
+    return tuple(by_path.values())
 
 
 def _all_paths(operations: Iterable[Operation]) -> Iterable[tuple[Operation, str]]:

@@ -119,6 +119,8 @@ class ControlPlane:
             async with self._gate.turn:
                 await self._gate.advance()
                 answer = handler(request, body)
+                if request.method != "GET":
+                    self._simulator.save_pools(self._simulator.clock.now())
             return web.Response(body=msgspec.json.encode(answer), headers={"Content-Type": JSON_TYPE})
 
         return self._guarded(endpoint)

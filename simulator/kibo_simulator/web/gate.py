@@ -32,7 +32,7 @@ class _Visit:
 
     __slots__ = (
         "arrived", "body", "call", "correlation_id", "grant", "headers", "operation", "payload", "pool",
-        "real_at", "retry_after", "status",
+        "real_at", "retry_after", "saved", "status",
     )  # fmt: skip
 
     def __init__(self, arrived: int, real_at: int, correlation_id: str, operation: Operation | None) -> None:
@@ -47,6 +47,7 @@ class _Visit:
         self.status = 200
         self.payload = b""
         self.retry_after: int | None = None
+        self.saved = False
         self.headers: dict[str, str] = {}
 
     def refuse(self, error: ApiError) -> None:
@@ -86,7 +87,8 @@ class Gate:
                     visit.refuse(error)
             finished = simulator.clock.now()
             self._note(request, visit, finished)
-            simulator.save_pools(finished)
+            if not visit.saved:
+                simulator.save_pools(finished)
         headers = {
             "x-vol-correlation": visit.correlation_id,
             "Date": http_date(finished // SECOND),
@@ -221,6 +223,9 @@ class Gate:
                 return
             with self._simulator.database.transaction():
                 visit.payload = (await self._answer(operation, call)).encoded()
+                # One commit for effect and count: a kill in between must not part them (D-1).
+                self._simulator.save_pools(call.now)
+            visit.saved = True
         except ApiError:
             raise
         except sqlite3.Error as error:

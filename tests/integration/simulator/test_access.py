@@ -3,6 +3,7 @@
 import pytest
 
 from kibo_simulator import AccessSettings, LimitsDocument, PoolLimit, Settings
+from kibo_simulator.rate_limits import UNLIMITED
 
 from .conftest import V5, Bench, MakeBench
 
@@ -169,3 +170,15 @@ async def test_no_secret_reaches_the_journal(bench: Bench) -> None:
         bench.headers["Authorization"][7:],
     ):
         assert secret not in text
+
+
+async def test_an_expired_refresh_token_revokes_nothing(make_bench: MakeBench) -> None:
+    """A-1: logging out with a token that is no longer good does not end what others are doing."""
+    bench = await make_bench(Settings(access=AccessSettings(refresh_lifetime_s=300), limits=UNLIMITED))
+    login = {"client_id": "sample.app", "client_secret": "sample-secret"}
+    ticket = (await bench.send("POST", f"{TICKETS}/oauth", login)).body
+    bench.headers = {"Authorization": f"Bearer {ticket['access_token']}"}
+    bench.wait(301)
+    await bench.send("DELETE", f"{TICKETS}/{ticket['refresh_token']}")
+
+    assert (await bench.send("POST", V5, QUERY)).status == 200

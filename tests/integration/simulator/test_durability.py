@@ -1,8 +1,12 @@
 """State in a data file survives, and a run is a function of its inputs (D-1, J-11, T-2, T-4)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from kibo_simulator import DatabaseError, LimitsDocument, PoolLimit, SampleSettings, Settings, Simulator
+from kibo_simulator.files.location_export import InventoryFileError, InventoryRow
 
 from .conftest import START, V1, V5, Bench, MakeBench
 
@@ -91,3 +95,51 @@ async def test_the_date_header_is_the_simulators(bench: Bench) -> None:
     reply = await bench.send("GET", f"{V1}/queue", headers={"Authorization": ""})
 
     assert reply.headers["Date"] == "Tue, 03 Mar 2026 05:00:00 GMT"
+
+
+async def test_limits_put_by_hand_and_the_clock_survive_a_restart(make_bench: MakeBench, tmp_path: Path) -> None:
+    """D-1, T-2: what the control plane acknowledged is there afterwards; a changed configuration goes before it."""
+    data = tmp_path / "kibo.db"
+    first = await make_bench(Settings(limits=LIMITS, sample=SAMPLE), data=data)
+    await first.send("PUT", "/_simulator/limits", {"pools": [{"route": "/api/*", "rpm": 7}]})
+    moved = await first.send("POST", "/_simulator/clock/advance", {"seconds": 86_400})
+    second = await make_bench(Settings(limits=LIMITS, sample=SAMPLE), data=data)
+    kept = (await second.send("GET", "/_simulator/limits")).body["pools"]
+    now = (await second.send("GET", "/_simulator/clock")).body["now"]
+    third = await make_bench(Settings(limits=LimitsDocument(), sample=SAMPLE), data=data)
+    configured = (await third.send("GET", "/_simulator/limits")).body["pools"]
+
+    assert kept == [{"route": "/api/*", "rpm": 7, "rph": None}]
+    assert now >= moved.body["now"]
+    assert configured == [{"route": "/api/commerce/inventory/*", "rpm": 50, "rph": 200}]
+
+
+def test_inventory_is_loaded_into_a_fresh_file_only(tmp_path: Path) -> None:
+    """D-1: the same command line again does not bring back what was deleted since."""
+    data = tmp_path / "kibo.db"
+    empty = Settings(sample=SampleSettings(locations=0, products=0))
+    rows = [InventoryRow("L1", "A", None, None, 5)]
+    first = Simulator(empty, data=data, load=[lambda: rows])
+    loaded = (first.loaded, [record.part_number for record in first.stock_records(1001)])
+    first.database.connection.execute("DELETE FROM stock")
+    first.close()
+    second = Simulator(empty, data=data, load=[lambda: rows])
+
+    assert (loaded, second.loaded, list(second.stock_records(1001))) == ((1, ["A"]), None, [])
+    second.close()
+
+
+def test_a_load_that_fails_leaves_no_half_filled_file(tmp_path: Path) -> None:
+    """D-1: sample and inventory together or not at all."""
+    data = tmp_path / "kibo.db"
+
+    def broken() -> Iterator[InventoryRow]:
+        yield InventoryRow("L1", "A", None, None, 5)
+        raise InventoryFileError("x.csv", 2, "is broken")
+
+    with pytest.raises(InventoryFileError):
+        Simulator(Settings(sample=SAMPLE), data=data, load=[broken])
+    again = Simulator(Settings(sample=SampleSettings(locations=0, products=0)), data=data)
+
+    assert list(again.stock_records(1001)) == []
+    again.close()
