@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kibo_simulator.jobs import JOB_TYPES
 from kibo_simulator.store.jobs import JobRow
 from kibo_simulator.web.errors import ApiError, validation_error
-from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths
 from kibo_simulator.web.wire import job_body
 
 
@@ -59,5 +59,17 @@ def get_jobs(call: Call) -> Answer:
 
 OPERATIONS = (
     Operation("getJob", "GET", inventory_paths("/queue/{job_id}", "v1"), get_job),
-    Operation("getJobs", "GET", inventory_paths("/queue", "v1"), get_jobs),
+    Operation(
+        "getJobs",
+        "GET",
+        inventory_paths("/queue", "v1"),
+        get_jobs,
+        query=(
+            Parameter("locationCode"),
+            Parameter("types", "texts"),
+            Parameter("limit", "whole"),
+            Parameter("pageSize", "whole"),
+            Parameter("startIndex", "whole"),
+        ),
+    ),
 )
