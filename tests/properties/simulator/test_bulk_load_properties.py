@@ -46,7 +46,7 @@ def numbered(path: Path, size: int) -> tuple[list[Any], str]:
 
 def plainly_read(path: Path) -> tuple[list[Any], str]:
     """The same from the reader that goes row by row."""
-    found = []
+    found: list[Any] = []
     try:
         found.extend(
             (row.location_code, row.part_number, row.upc, row.sku, row.on_hand, row.safety_stock, row.floor)
