@@ -1,16 +1,15 @@
 'use strict'
 
-// Loaded before a program of the guide: its waits move the simulator's clock, and its own, instead of lasting.
+// Loaded before a program of the guide: its clock stands still as the simulator's does, and its waits move both.
 
 const timers = require('node:timers/promises')
 const { control } = require('./session')
 
-const now = Date.now
-let passed = 0
-Date.now = () => now() + passed
+let now = Date.now()
+Date.now = () => now
 
 timers.setTimeout = async (delay, value) => {
   await control('POST', 'clock/advance', { seconds: delay / 1000 })
-  passed += delay
+  now += delay
   return value
 }
