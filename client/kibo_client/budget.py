@@ -4,11 +4,13 @@ Theory. Each request is remembered by the moments (our clock) between which the 
 the answer. With the clock offset as an interval, a request is charged to the latest window it may have fallen
 into, and the next one is held back until it surely falls into a later one: the recursion of `optimum`, with
 certainty in place of exact times. So a client alone in its pool, told the true limits, is never refused.
+Its own answer often says more than the interval: what is stamped D was seen before D + 1 s on the server's clock,
+and as windows begin on whole seconds, that names the window.
 
 Laws of this file:
 1. One gate holds back everything after a 429, until the whole Retry-After has passed since the answer (TH-1,
    TH-2, TH-3).
-2. Whatever may have been counted is charged; only what surely was counted teaches (unknown limits).
+2. Whatever may have been counted is charged; only what surely was counted teaches (unknown and wrong limits).
 3. Entries lie in the order in which they ended; only one request is under way at a time.
 """
 
@@ -18,7 +20,7 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass
 
 from kibo_client.clock_offset import DRIFT_PARTS_PER_MILLION, ClockOffset
-from kibo_client.learning import Refusal
+from kibo_client.learning import Limit, Refusal
 from kibo_client.optimum import QUARTERS_IN_WINDOW, start_of_next
 from kibo_client.units import MINUTE, QUARTER, SECOND
 
@@ -29,9 +31,6 @@ LEAST_RETRY_AFTER_S = 60
 # but nonsense.
 MOST_RETRY_AFTER_S = 86_400
 MOST_ENTRIES = 200_000
-# Whoever gets at least a tenth of what was told is thought to have it alone.
-FAIR_SHARE = 10
-LEAST_FAIR = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +47,8 @@ class _Entry:
     sent_at: int
     counted: bool
     """Whether the server surely counted it: admitted, whatever the status."""
-
-
-@dataclass(slots=True)
-class _Limit:
-    """One level of the quota: so many requests in the newest `windows` windows of `size`."""
-
-    name: str
-    size: int
-    windows: int
-    value: int | None
-    surprises: int = 0
-    evidence: Refusal | None = None
-    """The refusal that taught the value, kept while a better known clock may read more out of it."""
+    seen_before: int | None = None
+    """By the server's clock: its answer's stamp plus a second. None without a stamp that can be trusted."""
 
 
 def parse_retry_after(header: str | None) -> int | None:
@@ -69,20 +57,6 @@ def parse_retry_after(header: str | None) -> int | None:
         return None
     value = int(header.strip()[:12])
     return value if 0 < value <= MOST_RETRY_AFTER_S else None
-
-
-def _given_way(limit: _Limit, surely: int) -> int:
-    """What is left of a limit after a refusal that it does not explain: it was told wrong, or is shared.
-
-    After a fair share of what was told, what was counted is taken as the limit itself. Less than that may be a
-    passing visitor's doing at first; after that, give way by half a time.
-    """
-    assert limit.value is not None, "an unknown limit is learnt, not surprised"
-    if surely >= max(LEAST_FAIR, limit.value // FAIR_SHARE):
-        return min(limit.value, surely)
-    if limit.surprises > 1 and surely:
-        return max(1, min(limit.value, max(surely, limit.value // 2)))
-    return limit.value
 
 
 class Budget:
@@ -103,11 +77,14 @@ class Budget:
         for limit in (requests_per_minute, requests_per_hour):
             if limit is not None and limit < 1:
                 raise ValueError(f"a limit must be at least 1, not {limit}")
-        self._minute = _Limit("minute", MINUTE, 1, requests_per_minute)
-        self._hour = _Limit("hour", QUARTER, QUARTERS_IN_WINDOW, requests_per_hour)
+        self._minute = Limit("minute", MINUTE, 1, requests_per_minute)
+        self._hour = Limit("hour", QUARTER, QUARTERS_IN_WINDOW, requests_per_hour)
         self._guard = guard
         self._entries: list[_Entry] = []
         self._open_since: int | None = None
+        self._open_seen_before: int | None = None
+        # Stamps up to here were contradicted by a later one: they prove nothing any more.
+        self._stamps_trusted_after = 0
         self._gate = Slot(0, "")
         self._offset: ClockOffset | None = None
 
@@ -133,10 +110,18 @@ class Budget:
         return self._offset
 
     def observe_date(self, *, sent_at: int, received_at: int, date: int) -> None:
-        """Take a response's Date header (microseconds since the epoch) as evidence of the server's clock."""
+        """Take a response's Date header (microseconds since the epoch) as evidence of the server's clock.
+
+        Of the request under way it also proves the window, so it is to be told before the end of that request is.
+        """
         observed = ClockOffset.from_date(sent_at=sent_at, received_at=received_at, date=date)
+        if self._offset is not None and self._offset.contradicted_by(observed):
+            self._stamps_trusted_after = received_at
+        elif sent_at == self._open_since:
+            self._open_seen_before = date + SECOND
         self._offset = observed if self._offset is None else self._offset.narrowed(observed)
-        self._read_evidence_again()
+        for limit in (self._minute, self._hour):
+            limit.read_again(self._offset)
 
     def earliest(self, now: int) -> Slot:
         """The earliest moment, not before now, at which the next request surely fits."""
@@ -145,7 +130,7 @@ class Budget:
             slot = self._gate
         for limit in (self._minute, self._hour):
             if limit.value is not None and len(self._entries) >= limit.value:
-                free_at = self._free_at(self._entries[-limit.value].ended_at, limit)
+                free_at = self._free_at(self._entries[-limit.value], limit)
                 if free_at > slot.at:
                     slot = Slot(free_at, f"the {limit.name}'s {limit.value} requests are spent")
         return slot
@@ -202,9 +187,10 @@ class Budget:
     def _close(self, now: int, *, counted: bool) -> int:
         assert self._open_since is not None, "an answer needs a request"
         sent_at, self._open_since = self._open_since, None
+        seen_before, self._open_seen_before = self._open_seen_before, None
         # Law 3 holds even if our own clock was set back meanwhile.
         ended_at = max(now, self._entries[-1].ended_at) if self._entries else now
-        self._entries.append(_Entry(ended_at, sent_at, counted))
+        self._entries.append(_Entry(ended_at, sent_at, counted, seen_before))
         self._forget(ended_at)
         return sent_at
 
@@ -218,46 +204,31 @@ class Budget:
             kept = next((i for i, entry in enumerate(self._entries) if entry.ended_at >= oldest), 0)
             del self._entries[:kept]
 
-    def _free_at(self, ended_at: int, limit: _Limit) -> int:
-        """When the window after the last one that may hold a request, ended at this moment, has surely begun."""
+    def _free_at(self, entry: _Entry, limit: Limit) -> int:
+        """When the window after the last one that may hold a request has surely begun."""
         if self._offset is None:
-            return ended_at + limit.size * limit.windows + self._guard
-        latest = ended_at + self._offset.at(ended_at).high + self._guard
+            return entry.ended_at + limit.size * limit.windows + self._guard
+        latest = entry.ended_at + self._offset.at(entry.ended_at).high + self._guard
+        if entry.seen_before is not None and entry.ended_at > self._stamps_trusted_after:
+            latest = min(latest, entry.seen_before - 1)
         edge = start_of_next(latest, limit.size, limit.windows)
         free_at = edge - self._offset.low + self._guard
         # The interval is wider by the time we get there.
         return edge - self._offset.at(max(free_at, self._offset.observed_at)).low + self._guard
 
-    def _held(self, now: int, limit: _Limit, most: int) -> int:
+    def _held(self, now: int, limit: Limit, most: int) -> int:
         newest = self._entries[-most:]
-        # Entries lie in order, and what ended later is free later: the first that is still held divides the list.
-        return len(newest) - bisect_right(newest, now, key=lambda entry: self._free_at(entry.ended_at, limit))
+        # What was seen later is free later: the first that is still held divides the list. (One without a stamp may
+        # seem held for longer than its neighbours; only estimates of room are read off this count.)
+        return len(newest) - bisect_right(newest, now, key=lambda entry: self._free_at(entry, limit))
 
-    def _learn(self, limit: _Limit, sent_at: int, now: int, *, newest_windows: int) -> None:
-        refusal = self._refusal(limit, sent_at, now)
-        surely, at_most = self._surely_counted(limit, refusal)
-        if limit.value is None:
-            # A refusal before anything was counted is somebody else's doing and teaches no number.
-            if surely:
-                limit.value = surely
-                limit.evidence = refusal if surely < at_most else None
-            return
-        limit.surprises += 1
-        limit.value = _given_way(limit, surely)
-        limit.evidence = refusal if limit.value == surely < at_most else None
+    def _learn(self, limit: Limit, sent_at: int, now: int, *, newest_windows: int) -> None:
+        strange = limit.refused(self._refusal(limit, sent_at, now), self._offset)
         if limit.windows > 1:
             # A minute's refusal is over with the minute; an hour's has to be planned around.
-            self._add_ghosts(limit, now, limit.value - surely, age=newest_windows - 1)
+            self._add_ghosts(limit, now, strange, age=newest_windows - 1)
 
-    def _read_evidence_again(self) -> None:
-        for limit in (self._minute, self._hour):
-            if limit.evidence is not None and limit.value is not None:
-                surely, at_most = self._surely_counted(limit, limit.evidence)
-                limit.value = max(limit.value, surely)
-                if surely == at_most:
-                    limit.evidence = None
-
-    def _refusal(self, limit: _Limit, sent_at: int, now: int) -> Refusal:
+    def _refusal(self, limit: Limit, sent_at: int, now: int) -> Refusal:
         oldest = now - limit.size * (limit.windows + 1)
         counted = [entry for entry in self._entries if entry.counted and entry.sent_at >= oldest]
         return Refusal(
@@ -267,16 +238,7 @@ class Budget:
             now,
         )
 
-    def _surely_counted(self, limit: _Limit, refusal: Refusal) -> tuple[int, int]:
-        if self._offset is None:
-            # Any phase is possible: half of what one window's length saw is as much as can be relied on.
-            span = limit.size * limit.windows
-            recent = sum(start > refusal.ended_at - span for start in refusal.starts)
-            return (recent + 1) // 2, recent
-        offset = self._offset.at(refusal.ended_at)
-        return refusal.surely_counted(offset, size=limit.size, windows=limit.windows)
-
-    def _add_ghosts(self, limit: _Limit, now: int, count: int, *, age: int) -> None:
+    def _add_ghosts(self, limit: Limit, now: int, count: int, *, age: int) -> None:
         """Charge what somebody else must have spent, into the bucket that the refusal points to."""
         moment = now
         if age:

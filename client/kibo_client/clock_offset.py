@@ -32,8 +32,14 @@ class ClockOffset:
         drift = abs(moment - self.observed_at) * DRIFT_PARTS_PER_MILLION // 1_000_000
         return ClockOffset(self.low - drift, self.high + drift, moment)
 
-    def narrowed(self, newer: ClockOffset) -> ClockOffset:
-        """Both proofs together; when they contradict each other a clock was stepped, and only the newer counts."""
+    def contradicted_by(self, newer: ClockOffset) -> bool:
+        """Whether both cannot be true: a clock was stepped, or they are not of one clock."""
         older = self.at(newer.observed_at)
-        low, high = max(older.low, newer.low), min(older.high, newer.high)
-        return ClockOffset(low, high, newer.observed_at) if low <= high else newer
+        return max(older.low, newer.low) > min(older.high, newer.high)
+
+    def narrowed(self, newer: ClockOffset) -> ClockOffset:
+        """Both proofs together; when they contradict each other, only the newer counts."""
+        if self.contradicted_by(newer):
+            return newer
+        older = self.at(newer.observed_at)
+        return ClockOffset(max(older.low, newer.low), min(older.high, newer.high), newer.observed_at)

@@ -1,9 +1,13 @@
-"""Reading an unknown limit off the first refusal: how many requests did the refusing windows hold (RL-3, RL-4, RL-7)?
+"""Reading a limit off refusals: how many requests did the refusing windows hold (RL-3, RL-4, RL-7)?
 
 The server's count is exact, so one refusal is enough, up to what we do not know of its clock: under each
 offset that is still possible the refusal fell into some window, and so many of our requests surely fell there
 with it. The least such count is safe to plan with; as the offset narrows, the same evidence is read again and
 says more.
+
+A limit that was told and is refused early was either told wrong or is shared. While one constant, lower limit
+explains every refusal, that is what is believed, as if no limit had been told: a plan that keeps to it is never
+refused again. If it is refused all the same, with fewer requests counted, somebody else draws on the pool.
 """
 
 from __future__ import annotations
@@ -12,6 +16,11 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from kibo_client.clock_offset import ClockOffset
+
+# A count below this share of what was told, or below two, may be what a passing visitor left of it: it has to
+# come twice before it is believed to be the limit.
+BELIEVABLE_SHARE = 20
+LEAST_BELIEVABLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +65,71 @@ class Refusal:
                 for moment in touched:
                     telling.update(s for s in (edge * size - moment - 1, edge * size - moment) if low <= s <= high)
         return telling
+
+
+@dataclass(slots=True)
+class Limit:
+    """One level of the quota: so many requests in the newest `windows` windows of `size`; what is believed of it."""
+
+    name: str
+    size: int
+    windows: int
+    value: int | None
+    _taught: bool = False
+    _evidence: Refusal | None = None
+    """The refusal that taught the value, kept while a better known clock may read more out of it."""
+    _suspicion: tuple[int, int] | None = None
+    """The least and the greatest count of a refusal that was not believed yet."""
+    _strangers: int = 0
+    """How many refusals only somebody else's requests explain."""
+
+    def refused(self, refusal: Refusal, offset: ClockOffset | None) -> int:
+        """Take in a refusal at this level.
+
+        Args:
+            refusal: The refusal and what was counted before it.
+            offset: What is known of the server's clock; None before the first Date.
+
+        Returns:
+            How many requests of others fill the windows, besides ours.
+        """
+        surely, at_most = self._counted(refusal, offset)
+        if not surely:
+            # Refused before anything was counted: that is somebody else's doing, and teaches no number.
+            return self.value or 0
+        if self.value is None or self._is_believable(surely, at_most):
+            self.value = surely if self.value is None else min(self.value, surely)
+            self._taught = True
+            self._evidence = refusal if self.value == surely < at_most else None
+            return self.value - surely
+        self._strangers += 1
+        if self._strangers > 1:
+            # They have come to stay: give way, but never by more than half at a time.
+            self.value = max(1, min(self.value, max(surely, self.value // 2)))
+        self._suspicion = (surely, at_most)
+        self._evidence = None
+        return max(0, self.value - surely)
+
+    def read_again(self, offset: ClockOffset) -> None:
+        """Read the evidence again under what is known of the server's clock now."""
+        if self._evidence is None or self.value is None:
+            return
+        surely, at_most = self._counted(self._evidence, offset)
+        self.value = max(self.value, surely)
+        if surely == at_most:
+            self._evidence = None
+
+    def _is_believable(self, surely: int, at_most: int) -> bool:
+        assert self.value is not None, "an unknown limit takes any count"
+        if self._taught:
+            return False
+        if at_most >= max(LEAST_BELIEVABLE, self.value // BELIEVABLE_SHARE):
+            return True
+        return self._suspicion is not None and max(surely, self._suspicion[0]) <= min(at_most, self._suspicion[1])
+
+    def _counted(self, refusal: Refusal, offset: ClockOffset | None) -> tuple[int, int]:
+        if offset is None:
+            # Any phase is possible: half of what one window's length saw is as much as can be relied on.
+            recent = sum(start > refusal.ended_at - self.size * self.windows for start in refusal.starts)
+            return (recent + 1) // 2, recent
+        return refusal.surely_counted(offset.at(refusal.ended_at), size=self.size, windows=self.windows)

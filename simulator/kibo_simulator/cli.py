@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from kibo_simulator.clock import ClockMode
+from kibo_simulator.endpoints_command import endpoints
 from kibo_simulator.files.location_export import InventoryFileError, read_inventory
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
 from kibo_simulator.settings import AccessSettings, SampleSettings, Settings
@@ -177,6 +178,8 @@ def serve(
     finally:
         simulator.close()
 
+
+main.add_command(endpoints)
 
 if __name__ == "__main__":
     main()

@@ -48,8 +48,10 @@ def play(campaign: Campaign, turn: Turn) -> Outcome:
     try:
         done = campaign.run(turn.seed, turn.examples)
     except Exception as error:  # noqa: BLE001 - whatever comes out of a property is a finding
-        lines = str(error).splitlines() or [""]
-        summary = f"{type(error).__name__}: {lines[0]}"
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        # A bare assert says nothing by itself: its line does.
+        said = (str(error) or place.line or "").partition("\n")[0]
+        summary = f"{type(error).__name__}: {said}"
         last = WorldMachine.last
         recording = None
         if last is not None:

@@ -128,9 +128,16 @@ def get_tenant(call: Call) -> Answer:
 
 
 OPERATIONS = (
-    Operation("authenticate", "POST", (f"{_APPLICATIONS}/oauth",), oauth, open=True),
-    Operation("createTicket", "POST", (_APPLICATIONS,), ticket, open=True),
-    Operation("refreshTicket", "PUT", (f"{_APPLICATIONS}/refresh-ticket",), refresh_ticket, open=True),
+    Operation("authenticate", "POST", (f"{_APPLICATIONS}/oauth",), oauth, open=True, request=OAuthRequest),
+    Operation("createTicket", "POST", (_APPLICATIONS,), ticket, open=True, request=TicketRequest),
+    Operation(
+        "refreshTicket",
+        "PUT",
+        (f"{_APPLICATIONS}/refresh-ticket",),
+        refresh_ticket,
+        open=True,
+        request=RefreshTicketRequest,
+    ),
     Operation("deleteTicket", "DELETE", (f"{_APPLICATIONS}/{{token}}",), delete_ticket, open=True),
     Operation("getTenant", "GET", ("/api/platform/tenants/{tenant_id}",), get_tenant, reads=True),
 )

@@ -139,4 +139,12 @@ def load_inventory(call: Call) -> Answer:
         connection.execute("RELEASE dry_run")
 
 
-OPERATIONS = (Operation("loadBinInventory", "POST", inventory_paths("/bin/loadInventory", "v1"), load_inventory),)
+OPERATIONS = (
+    Operation(
+        "loadBinInventory",
+        "POST",
+        inventory_paths("/bin/loadInventory", "v1"),
+        load_inventory,
+        request=LoadBinInventoryRequest,
+    ),
+)

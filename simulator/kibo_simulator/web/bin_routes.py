@@ -20,7 +20,7 @@ from kibo_simulator.web.bin_wire import (
     numbered,
 )
 from kibo_simulator.web.errors import validation_error
-from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths
 from kibo_simulator.web.tagging import Tagging
 from kibo_simulator.web.wire import decode
 
@@ -237,13 +237,42 @@ _ALL = inventory_paths("/bin", "v1")
 _ONE = inventory_paths("/bin/{bin_id}", "v1")
 
 OPERATIONS = (
-    Operation("getBins", "GET", _ALL, get_bins, reads=True),
-    Operation("createBin", "POST", _ALL, create_bin),
+    Operation(
+        "getBins",
+        "GET",
+        _ALL,
+        get_bins,
+        reads=True,
+        query=(
+            Parameter("locationID", "whole"),
+            Parameter("locationCode"),
+            Parameter("searchTerm"),
+            Parameter("perPage", "whole"),
+            Parameter("page", "whole"),
+        ),
+    ),
+    Operation("createBin", "POST", _ALL, create_bin, request=CreateBinRequest),
     Operation("getBinTypes", "GET", inventory_paths("/bin/binTypes", "v1"), get_types, reads=True),
     Operation("getBinStatuses", "GET", inventory_paths("/bin/binStatuses", "v1"), get_statuses, reads=True),
-    Operation("updateBins", "POST", inventory_paths("/bin/updateBins", "v1"), update_bins),
-    Operation("searchBins", "POST", inventory_paths("/bin/searchInventory", "v1"), search_inventory, reads=True),
+    Operation("updateBins", "POST", inventory_paths("/bin/updateBins", "v1"), update_bins, request=UpdateBinsRequest),
+    Operation(
+        "searchBins",
+        "POST",
+        inventory_paths("/bin/searchInventory", "v1"),
+        search_inventory,
+        reads=True,
+        request=BinSearchRequest,
+    ),
     Operation("getBin", "GET", _ONE, get_bin, reads=True),
-    Operation("updateBin", "POST", _ONE, update_bin),
-    Operation("deleteBin", "DELETE", _ONE, delete_bin),
+    Operation("updateBin", "POST", _ONE, update_bin, request=UpdateBinRequest),
+    Operation(
+        "deleteBin",
+        "DELETE",
+        _ONE,
+        delete_bin,
+        query=(
+            Parameter("binName"),
+            Parameter("locationCode"),
+        ),
+    ),
 )

@@ -25,5 +25,12 @@ def invalidate(call: Call) -> Answer:
 
 OPERATIONS = (
     # Kibo publishes the path without the prefix of its inventory calls.
-    Operation("invalidateCache", "POST", ("/api/cache/invalidate", "/cache/invalidate"), invalidate, reads=True),
+    Operation(
+        "invalidateCache",
+        "POST",
+        ("/api/cache/invalidate", "/cache/invalidate"),
+        invalidate,
+        reads=True,
+        request=InvalidateRequest,
+    ),
 )

@@ -236,6 +236,8 @@ def _items_deleted(call: Call, places: Mapping[int, Sequence[tuple[Location, int
 
 
 OPERATIONS = (
-    Operation("delete", "POST", inventory_paths("/inventory/delete"), delete),
-    Operation("deleteItems", "POST", inventory_paths("/inventory/deleteItems"), delete_items),
+    Operation("delete", "POST", inventory_paths("/inventory/delete"), delete, request=DeleteRequest),
+    Operation(
+        "deleteItems", "POST", inventory_paths("/inventory/deleteItems"), delete_items, request=DeleteItemsRequest
+    ),
 )

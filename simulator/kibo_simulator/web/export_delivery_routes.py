@@ -20,10 +20,9 @@ from kibo_simulator.web.export_settings_wire import (
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
 from kibo_simulator.web.wire import decode
 
+_REQUESTS: Final[dict[DeliveryKind, type[msgspec.Struct]]] = {"ftp": FtpRequest, "s3": S3Request, "gcs": GcsRequest}
 _DECODERS: Final[dict[DeliveryKind, msgspec.json.Decoder[Any]]] = {
-    "ftp": msgspec.json.Decoder(FtpRequest),
-    "s3": msgspec.json.Decoder(S3Request),
-    "gcs": msgspec.json.Decoder(GcsRequest),
+    kind: msgspec.json.Decoder(request) for kind, request in _REQUESTS.items()
 }
 
 
@@ -97,12 +96,14 @@ def _operations(kind: DeliveryKind, spelled: str) -> tuple[Operation, ...]:
             "POST",
             inventory_paths(f"/export/{kind}/create", "v1"),
             partial(create_delivery, kind),
+            request=_REQUESTS[kind],
         ),
         Operation(
             f"updateExportSettings{spelled}",
             "POST",
             inventory_paths(f"/export/{kind}/update", "v1"),
             partial(update_delivery, kind),
+            request=_REQUESTS[kind],
         ),
         Operation(
             f"deleteExportSettings{spelled}",

@@ -24,7 +24,7 @@ from kibo_simulator.web.export_settings_wire import (
     settings_body,
     settings_document,
 )
-from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths
 from kibo_simulator.web.wire import decode
 
 _create = msgspec.json.Decoder(CreateExportRequest)
@@ -205,9 +205,21 @@ def _asked_for(call: Call, request: RunExportRequest) -> ExportSettings:
 _EXPORT = inventory_paths("/export", "v1")
 
 OPERATIONS = (
-    Operation("getExportSettings", "GET", _EXPORT, get_exports, reads=True),
-    Operation("runExport", "POST", _EXPORT, run_export),
-    Operation("createExportSettings", "POST", inventory_paths("/export/create", "v1"), create_export),
-    Operation("updateExportSettings", "POST", inventory_paths("/export/update", "v1"), update_export),
+    Operation("getExportSettings", "GET", _EXPORT, get_exports, reads=True, query=(Parameter("exportSettingsName"),)),
+    Operation("runExport", "POST", _EXPORT, run_export, request=RunExportRequest),
+    Operation(
+        "createExportSettings",
+        "POST",
+        inventory_paths("/export/create", "v1"),
+        create_export,
+        request=CreateExportRequest,
+    ),
+    Operation(
+        "updateExportSettings",
+        "POST",
+        inventory_paths("/export/update", "v1"),
+        update_export,
+        request=UpdateExportRequest,
+    ),
     Operation("deleteExportSettings", "DELETE", inventory_paths("/export/{name}", "v1"), delete_export),
 )

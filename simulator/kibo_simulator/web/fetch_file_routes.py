@@ -91,7 +91,7 @@ _TEST = inventory_paths("/config/fetchfile/testConnection/{config_id}", "v1")
 
 OPERATIONS = (
     Operation("getFetchConfig", "GET", _ALL, get_configs, reads=True),
-    Operation("saveFetchConfig", "POST", _ALL, save_config),
+    Operation("saveFetchConfig", "POST", _ALL, save_config, request=FetchFileRequest),
     Operation("deleteFetchConfig", "DELETE", _ONE, delete_config),
     Operation("testConnection", "GET", _TEST, test_connection, reads=True),
 )

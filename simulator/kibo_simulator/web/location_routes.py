@@ -13,7 +13,7 @@ from kibo_simulator.web.location_wire import (
     group_body,
     location_body,
 )
-from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths
 from kibo_simulator.web.wire import decode
 
 _location = msgspec.json.Decoder(LocationRequest)
@@ -163,12 +163,24 @@ _ADMIN_GROUPS = "/api/commerce/admin/locationGroups"
 
 OPERATIONS = (
     Operation("getLocations", "GET", inventory_paths("/location", "v1"), get_locations, reads=True),
-    Operation("saveLocation", "POST", inventory_paths("/location", "v1"), save_location),
+    Operation("saveLocation", "POST", inventory_paths("/location", "v1"), save_location, request=LocationRequest),
     Operation("getLocation", "GET", inventory_paths("/location/{code}", "v1"), get_location, reads=True),
     Operation("getLocationGroups", "GET", inventory_paths("/locationGroup", "v1"), get_location_groups, reads=True),
-    Operation("listLocationGroups", "GET", (_ADMIN_GROUPS,), list_admin_groups, reads=True),
-    Operation("addLocationGroup", "POST", (_ADMIN_GROUPS,), add_admin_group),
+    Operation(
+        "listLocationGroups",
+        "GET",
+        (_ADMIN_GROUPS,),
+        list_admin_groups,
+        reads=True,
+        query=(
+            Parameter("startIndex", "whole"),
+            Parameter("pageSize", "whole"),
+        ),
+    ),
+    Operation("addLocationGroup", "POST", (_ADMIN_GROUPS,), add_admin_group, request=LocationGroupRequest),
     Operation("getLocationGroup", "GET", (f"{_ADMIN_GROUPS}/{{code}}",), get_admin_group, reads=True),
-    Operation("updateLocationGroup", "PUT", (f"{_ADMIN_GROUPS}/{{code}}",), update_admin_group),
+    Operation(
+        "updateLocationGroup", "PUT", (f"{_ADMIN_GROUPS}/{{code}}",), update_admin_group, request=LocationGroupRequest
+    ),
     Operation("deleteLocationGroup", "DELETE", (f"{_ADMIN_GROUPS}/{{code}}",), delete_admin_group),
 )

@@ -22,7 +22,7 @@ from kibo_simulator.web.lookup_wire import (
     future_body,
     row_body,
 )
-from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths
 from kibo_simulator.web.tagging import Tagging
 from kibo_simulator.web.wire import decode, identifiers_body
 
@@ -248,9 +248,42 @@ def _any_identifier(call: Call, text: str) -> Wanted:
 
 
 OPERATIONS = (
-    Operation("queryInventory", "POST", inventory_paths("/inventory"), post_inventory, reads=True),
-    Operation("getInventory", "GET", inventory_paths("/inventory"), get_inventory, reads=True),
-    Operation("aggregateInventory", "POST", inventory_paths("/inventory/aggregate"), aggregate, reads=True),
+    Operation(
+        "queryInventory", "POST", inventory_paths("/inventory"), post_inventory, reads=True, request=InventoryRequest
+    ),
+    Operation(
+        "getInventory",
+        "GET",
+        inventory_paths("/inventory"),
+        get_inventory,
+        reads=True,
+        query=(
+            Parameter("requestLocation"),
+            Parameter("locationCode"),
+            Parameter("type"),
+            Parameter("items", "texts"),
+            Parameter("locationWhitelist", "texts"),
+            Parameter("locationBlacklist", "texts"),
+            Parameter("limit", "whole"),
+            Parameter("pageSize", "whole"),
+            Parameter("startIndex", "whole"),
+            Parameter("ignoreSafetyStock", "flag"),
+            Parameter("includeNegativeInventory", "flag"),
+            Parameter("includeAttributes", "flag"),
+            Parameter("shippingLocation", "flag"),
+            Parameter("transferEnabled", "flag"),
+            Parameter("pickup", "flag"),
+            Parameter("includeInAggregate", "flag"),
+        ),
+    ),
+    Operation(
+        "aggregateInventory",
+        "POST",
+        inventory_paths("/inventory/aggregate"),
+        aggregate,
+        reads=True,
+        request=AggregateRequest,
+    ),
     Operation(
         "queryRealtimeInventory",
         "POST",
@@ -258,5 +291,6 @@ OPERATIONS = (
         realtime_inventory,
         reads=True,
         pool_path="/api/commerce/inventory/v5/inventory",
+        request=InventoryRequest,
     ),
 )

@@ -7,7 +7,7 @@ serves others their bytes, but no other request is carried out in between.
 
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -90,6 +90,15 @@ Steps = Generator[None, None, Answer]
 """A long operation: pauses wherever others may have the processor, and returns its answer at the end."""
 
 Handler = Callable[[Call], Answer | Steps]
+ParameterKind = Literal["text", "texts", "whole", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter that an operation reads, and the method of `Call` it is read with."""
+
+    name: str
+    kind: ParameterKind = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,8 @@ class Operation:
     """One thing the API does.
 
     ``open`` operations need no token, ``reads`` change nothing, and ``pool_path`` decides the rate pool where the
-    request's own path does not.
+    request's own path does not. ``request`` is the type of the body and ``query`` the parameters; the handler reads
+    both itself, these two are for whoever describes the API.
     """
 
     name: str
@@ -107,6 +117,8 @@ class Operation:
     open: bool = False
     reads: bool = False
     pool_path: str | None = None
+    request: type[msgspec.Struct] | None = None
+    query: tuple[Parameter, ...] = ()
 
 
 def inventory_paths(path: str, version: str = "v5") -> tuple[str, ...]:

@@ -271,17 +271,26 @@ def _perform(
 
 
 OPERATIONS = (
-    Operation("allocate", "POST", inventory_paths("/inventory/allocate"), allocate),
-    Operation("deallocate", "POST", inventory_paths("/inventory/deallocate"), deallocate),
-    Operation("fulfill", "POST", inventory_paths("/inventory/fulfill"), fulfill),
-    Operation("transitionCart", "POST", inventory_paths("/inventory/transitionCart"), transition_cart),
-    Operation("blockAssignment", "POST", inventory_paths("/inventory/blockAssignment"), block_assignment),
+    Operation("allocate", "POST", inventory_paths("/inventory/allocate"), allocate, request=AllocateRequest),
+    Operation("deallocate", "POST", inventory_paths("/inventory/deallocate"), deallocate, request=AllocateRequest),
+    Operation("fulfill", "POST", inventory_paths("/inventory/fulfill"), fulfill, request=AllocateRequest),
+    Operation(
+        "transitionCart",
+        "POST",
+        inventory_paths("/inventory/transitionCart"),
+        transition_cart,
+        request=TransitionRequest,
+    ),
+    Operation(
+        "blockAssignment", "POST", inventory_paths("/inventory/blockAssignment"), block_assignment, request=BlockRequest
+    ),
     Operation(
         "getOrderItemInformation",
         "POST",
         inventory_paths("/inventory/getOrderItemInformation"),
         order_item_information,
         reads=True,
+        request=OrderItemRequest,
     ),
     Operation(
         "shipmentInventoryAllocations",
@@ -289,5 +298,6 @@ OPERATIONS = (
         inventory_paths("/inventory/shipmentInventoryAllocations"),
         shipment_allocations,
         reads=True,
+        request=ShipmentsRequest,
     ),
 )

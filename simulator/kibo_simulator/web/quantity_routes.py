@@ -152,10 +152,12 @@ def _at_once(call: Call, location: Location, work: RefreshWork | AdjustWork) -> 
 
 
 OPERATIONS = (
-    Operation("refresh", "POST", inventory_paths("/inventory/refresh"), refresh),
-    Operation("adjust", "POST", inventory_paths("/inventory/adjust"), adjust),
-    Operation("syncRefresh", "POST", inventory_paths("/inventory/sync-refresh"), sync_refresh),
-    Operation("syncAdjust", "POST", inventory_paths("/inventory/sync-adjust"), sync_adjust),
-    Operation("smartRefresh", "POST", inventory_paths("/inventory/smart-refresh"), smart_refresh),
-    Operation("smartAdjust", "POST", inventory_paths("/inventory/smart-adjust"), smart_adjust),
+    Operation("refresh", "POST", inventory_paths("/inventory/refresh"), refresh, request=RefreshRequest),
+    Operation("adjust", "POST", inventory_paths("/inventory/adjust"), adjust, request=AdjustRequest),
+    Operation("syncRefresh", "POST", inventory_paths("/inventory/sync-refresh"), sync_refresh, request=RefreshRequest),
+    Operation("syncAdjust", "POST", inventory_paths("/inventory/sync-adjust"), sync_adjust, request=AdjustRequest),
+    Operation(
+        "smartRefresh", "POST", inventory_paths("/inventory/smart-refresh"), smart_refresh, request=RefreshRequest
+    ),
+    Operation("smartAdjust", "POST", inventory_paths("/inventory/smart-adjust"), smart_adjust, request=AdjustRequest),
 )

@@ -7,7 +7,7 @@ import msgspec
 from kibo_simulator.jobs import JOB_TYPES, TERMINAL
 from kibo_simulator.store.jobs import JobRow
 from kibo_simulator.web.errors import ApiError, validation_error
-from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths
 from kibo_simulator.web.wire import job_body
 
 _MOST_REMEMBERED = 50_000
@@ -79,5 +79,18 @@ def get_jobs(call: Call) -> Answer:
 
 OPERATIONS = (
     Operation("getJob", "GET", inventory_paths("/queue/{job_id}", "v1"), get_job, reads=True),
-    Operation("getJobs", "GET", inventory_paths("/queue", "v1"), get_jobs, reads=True),
+    Operation(
+        "getJobs",
+        "GET",
+        inventory_paths("/queue", "v1"),
+        get_jobs,
+        reads=True,
+        query=(
+            Parameter("locationCode"),
+            Parameter("types", "texts"),
+            Parameter("limit", "whole"),
+            Parameter("pageSize", "whole"),
+            Parameter("startIndex", "whole"),
+        ),
+    ),
 )

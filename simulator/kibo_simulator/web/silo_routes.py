@@ -51,4 +51,8 @@ def update_silo(call: Call) -> Answer:
     )
 
 
-OPERATIONS = (Operation("updateTenantSiloConfig", "POST", inventory_paths("/silo/siloConfig", "v1"), update_silo),)
+OPERATIONS = (
+    Operation(
+        "updateTenantSiloConfig", "POST", inventory_paths("/silo/siloConfig", "v1"), update_silo, request=SiloRequest
+    ),
+)

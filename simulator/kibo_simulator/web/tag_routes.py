@@ -211,12 +211,12 @@ _TAG = inventory_paths("/tagCategory/{name}/tag/{value:[^/]+}", "v1")
 
 OPERATIONS = (
     Operation("getTagCategories", "GET", _ALL, get_categories, reads=True),
-    Operation("createTagCategory", "POST", _ALL, add_category),
+    Operation("createTagCategory", "POST", _ALL, add_category, request=TagCategoryRequest),
     Operation("getTagCategory", "GET", _ONE, get_category, reads=True),
-    Operation("updateTagCategory", "PUT", _ONE, update_category),
+    Operation("updateTagCategory", "PUT", _ONE, update_category, request=TagCategoryRequest),
     Operation("deleteTagCategory", "DELETE", _ONE, delete_category),
-    Operation("createTag", "POST", _TAGS, add_tag),
+    Operation("createTag", "POST", _TAGS, add_tag, request=TagRequest),
     Operation("getTag", "GET", _TAG, get_tag, reads=True),
-    Operation("updateTag", "PUT", _TAG, update_tag),
+    Operation("updateTag", "PUT", _TAG, update_tag, request=TagRequest),
     Operation("deleteTag", "DELETE", _TAG, delete_tag),
 )

@@ -177,8 +177,15 @@ OPERATIONS = (
         _FUTURE_DATE_PATHS,
         adjust_future_date,
         pool_path="/api/commerce/inventory/v5/adjustFutureDate",
+        request=FutureDateRequest,
     ),
-    Operation("deleteFutureInventory", "POST", inventory_paths("/inventory/deleteFutureInventory"), delete_future),
+    Operation(
+        "deleteFutureInventory",
+        "POST",
+        inventory_paths("/inventory/deleteFutureInventory"),
+        delete_future,
+        request=DeleteFutureRequest,
+    ),
     Operation("redistribute", "POST", inventory_paths("/inventory/redistribute"), redistribute),
     Operation(
         "deleteOldInventoryAllSilos",

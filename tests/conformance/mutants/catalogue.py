@@ -11,6 +11,7 @@ EXACT: Final = "exact"
 APART: Final = "apart"
 TO_THE_MICROSECOND: Final = "to the microsecond"
 QUEUE: Final = "queue"
+PATTERNS: Final = "patterns"
 WORLD: Final = "world"
 
 MUTANTS = (
@@ -130,7 +131,7 @@ MUTANTS = (
     Mutant(
         "one worker too many",
         "J-5",
-        (QUEUE, WORLD),
+        (QUEUE,),
         edited("jobs:JobQueue.start_next", "len(self._busy) >= self.workers", "len(self._busy) > self.workers"),
     ),
     Mutant(
@@ -150,7 +151,7 @@ MUTANTS = (
     Mutant(
         "a pattern is anchored at its beginning",
         "I-6",
-        (WORLD, "patterns"),
+        (PATTERNS,),
         edited("stock.identifiers:to_re2", 'return "".join(out)', 'return "^" + "".join(out)'),
     ),
     Mutant(

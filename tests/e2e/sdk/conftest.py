@@ -2,12 +2,15 @@
 
 import json
 import os
+import ssl
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,8 @@ from .installation import NotInstalledError, installed
 
 BIN = Path(sys.executable).parent
 CA_FILE = "kibo-simulator-ca.pem"
+HERE = Path(__file__).parent
+RECIPES = {"open": ("--auth", "off"), "tls": ("--tls",)}
 STANDING_STILL = ("--clock", "manual", "--start", "2026-03-02T05:00:00Z")
 
 
@@ -79,3 +84,31 @@ def serving(modules: Path, folder: Path, *flags: str) -> Iterator[Node]:
             yield Node(modules, url, folder / CA_FILE if url.startswith("https") else None)
         finally:
             process.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What came of calling all methods, and the operations that the simulator noted, each with its client."""
+
+    recipe: str
+    results: dict[str, tuple[str, str]]
+    answers: dict[str, list[Any]]
+    operations: set[tuple[str | None, str | None]]
+
+
+@pytest.fixture(scope="session", params=RECIPES)
+def every_method(request: pytest.FixtureRequest, modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Round:
+    """All cases in one run, by one of the two recipes."""
+    recipe = str(request.param)
+    flags = ("--limits", "off", *STANDING_STILL, *RECIPES[recipe])
+    with serving(modules, tmp_path_factory.mktemp(recipe), *flags) as node:
+        rows = [json.loads(line) for line in node.run(HERE / "run.js", SIMULATOR_RECIPE=recipe).splitlines()]
+        context = ssl.create_default_context(cafile=node.ca_file)
+        with urllib.request.urlopen(f"{node.url}/_simulator/journal", timeout=10, context=context) as journal:
+            entries = [json.loads(line) for line in journal]
+    return Round(
+        recipe,
+        {row["method"]: (row["outcome"], row.get("detail", "")) for row in rows},
+        {row["method"]: row.get("answers", []) for row in rows},
+        {(entry["operation"], entry["client"]) for entry in entries},
+    )

@@ -65,8 +65,12 @@ def _install(npm: str, cache: Path, target: Path) -> None:
         except subprocess.TimeoutExpired:
             raise NotInstalledError("the npm registry did not answer within five minutes") from None
         if done.returncode:
-            if any(code in done.stderr for code in _NOT_REACHED):
-                raise NotInstalledError(f"the npm registry does not answer: {done.stderr.strip()[:300]}")
+            told = [code for code in _NOT_REACHED if code in done.stderr]
+            if told:
+                raise NotInstalledError(f"the npm registry does not have it or does not answer ({told[0]})")
             raise RuntimeError(f"npm ci failed:\n{done.stderr}")
-        if not target.exists():  # else another run was faster
+        try:
             folder.rename(target)
+        except OSError:
+            if not target.exists():  # else another run was faster
+                raise

@@ -40,7 +40,7 @@ function methods() {
     .sort()
 }
 
-/** Call one method of the SDK and tell `called` when it has been answered. */
+/** One class of the SDK, ready to call; `called` is told each method and its answer. */
 function api(name, called = () => {}) {
   const instance = new clients[name](configuration)
   return new Proxy(instance, {
@@ -49,7 +49,7 @@ function api(name, called = () => {}) {
       if (typeof value !== 'function') return value
       return async (...given) => {
         const answer = await value.apply(target, given)
-        called(`${name}.${String(property)}`)
+        called(`${name}.${String(property)}`, answer)
         return answer
       }
     }

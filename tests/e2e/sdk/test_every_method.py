@@ -6,15 +6,13 @@ clock stands still and jobs are let to their end by the control plane, so nothin
 
 import json
 import re
-import ssl
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
-from .conftest import STANDING_STILL, serving
+from .conftest import Round
+from .declarations import Declarations
 
 pytestmark = pytest.mark.slow
 
@@ -25,31 +23,7 @@ CASES = sorted(
     for name in re.findall(r"^  '(\w+Api\.\w+)': async", file.read_text(), re.MULTILINE)
 )
 NOT_SIMULATED: dict[str, str] = json.loads((HERE / "not_simulated.json").read_text())
-RECIPES = {"open": ("--auth", "off"), "tls": ("--tls",)}
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What came of all methods, and which operations the simulator noted for whom."""
-
-    results: dict[str, tuple[str, str]]
-    operations: set[tuple[str | None, str | None]]
-
-
-@pytest.fixture(scope="module", params=RECIPES)
-def every_method(
-    request: pytest.FixtureRequest, modules: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Round]:
-    """All cases in one run, by one of the two recipes."""
-    recipe = str(request.param)
-    flags = ("--limits", "off", *STANDING_STILL, *RECIPES[recipe])
-    with serving(modules, tmp_path_factory.mktemp(recipe), *flags) as node:
-        lines = node.run(HERE / "run.js", SIMULATOR_RECIPE=recipe).splitlines()
-        results = {row["method"]: (row["outcome"], row.get("detail", "")) for row in map(json.loads, lines)}
-        context = ssl.create_default_context(cafile=node.ca_file)
-        with urllib.request.urlopen(f"{node.url}/_simulator/journal", timeout=10, context=context) as journal:
-            entries = [json.loads(line) for line in journal]
-        yield Round(results, {(entry["operation"], entry["client"]) for entry in entries})
+DIFFERENCES: dict[str, str] = json.loads((HERE / "differences.json").read_text())
 
 
 @pytest.mark.parametrize("method", CASES)
@@ -74,11 +48,27 @@ def test_no_method_is_left_out(every_method: Round) -> None:
     assert not set(CASES) & set(NOT_SIMULATED)
 
 
-def test_the_sdk_found_its_way(every_method: Round, request: pytest.FixtureRequest) -> None:
+def test_the_sdk_found_its_way(every_method: Round) -> None:
     """Over TLS it logs in and looks its tenant up by itself; without authentication it does neither."""
     asked = {operation for operation, _ in every_method.operations}
     clients = {client for operation, client in every_method.operations if operation not in {None, "authenticate"}}
-    by_oauth = "tls" in request.node.name
+    by_oauth = every_method.recipe == "tls"
 
     assert asked & {"authenticate", "getTenant"} == ({"authenticate", "getTenant"} if by_oauth else set())
     assert clients == ({"sample.app"} if by_oauth else {"anonymous"})
+
+
+def test_answers_are_what_the_sdk_declares(every_method: Round, modules: Path) -> None:
+    """Every field of every answer is declared, with its type; where not, the list of differences says why."""
+    declarations = Declarations(modules)
+    found = {
+        difference
+        for method in CASES
+        for answer in every_method.answers[method]
+        for difference in declarations.differences(method, answer)
+    }
+
+    # A bracket in a pattern would be a set of characters.
+    patterns = {pattern: pattern.replace("[", "[[]") for pattern in DIFFERENCES}
+    assert sorted(each for each in found if not any(fnmatchcase(each, escaped) for escaped in patterns.values())) == []
+    assert [pattern for pattern, escaped in patterns.items() if not any(fnmatchcase(x, escaped) for x in found)] == []

@@ -49,9 +49,10 @@ async def test_wrong_workers_name_the_place_and_are_not_stored(bench: Bench, bod
     assert dump(bench, "silo_configs") == {"silo_configs": []}
 
 
-async def test_a_cache_key_is_dropped(bench: Bench) -> None:
+@pytest.mark.parametrize("path", ["/api/cache/invalidate", "/cache/invalidate", "/api/cache/invalidate/"])
+async def test_a_cache_key_is_dropped(bench: Bench, path: str) -> None:
     """Facts, section 2: the path has no inventory prefix; the answer is a message."""
-    reply = await bench.send("POST", "/api/cache/invalidate", {"cacheKey": "locations"})
+    reply = await bench.send("POST", path, {"cacheKey": "locations"})
 
     assert (reply.status, list(reply.body)) == (200, ["message"])
 

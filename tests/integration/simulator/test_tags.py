@@ -112,6 +112,36 @@ async def test_a_category_is_given_another_list_of_tags(bench: Bench) -> None:
     assert again["errorCode"] == "VALIDATION_ERROR"
 
 
+async def test_a_list_passes_the_default_on_only_when_it_says_so(bench: Bench) -> None:
+    """Without a word about defaults the old one stays; a tag that asks for it takes it from the one that had it."""
+    await channel(bench, {"tagValue": "Web"}, {"tagValue": "Store", "isDefault": True})
+    names = [{"tagValue": "Web"}, {"tagValue": "Store"}]
+    silent = (await bench.send("PUT", f"{ALL}/channel", {"tags": names})).body
+    told_web = (await bench.send("PUT", f"{ALL}/channel", {"tags": [names[0] | {"isDefault": True}, names[1]]})).body
+
+    assert told(silent) == [("Web", False, None), ("Store", True, None)]
+    assert told(told_web) == [("Web", True, None), ("Store", False, None)]
+
+
+async def test_a_value_that_was_given_up_can_be_taken_in_the_same_list(bench: Bench) -> None:
+    """A tag renamed by its number is not the one that the list then names by its old value."""
+    before = await channel(bench, {"tagValue": "Web"})
+    tags = [{"tagID": before["tags"][0]["tagID"], "tagValue": "Online"}, {"tagValue": "Web"}]
+    after = (await bench.send("PUT", f"{ALL}/channel", {"tags": tags})).body
+
+    assert told(after) == [("Online", True, None), ("Web", False, None)]
+    assert after["tags"][0]["tagID"] == before["tags"][0]["tagID"] != after["tags"][1]["tagID"]
+
+
+async def test_a_category_can_be_copied(bench: Bench) -> None:
+    """The body of one category makes another: numbers in it are those of other tags and are passed over."""
+    original = await channel(bench, {"tagValue": "Web"}, {"tagValue": "Store"})
+    copy = await bench.send("POST", ALL, original | {"name": "copy"})
+
+    assert (copy.status, told(copy.body)) == (200, told(original))
+    assert {tag["tagID"] for tag in copy.body["tags"]}.isdisjoint({tag["tagID"] for tag in original["tags"]})
+
+
 async def test_renaming_alone_keeps_the_tags(bench: Bench) -> None:
     """A PUT without tags leaves them as they are."""
     before = await channel(bench, {"tagValue": "Web"})

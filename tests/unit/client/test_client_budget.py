@@ -131,16 +131,73 @@ def test_a_surprise_is_explained_by_ghosts() -> None:
     assert budget.hour_room(EPOCH + 5 * QUARTER + 10 * SECOND) == 8
 
 
-def test_repeated_surprises_lower_a_limit_that_was_told_too_high() -> None:
-    """A quota smaller than told is found within a few refusals, at most halving each time."""
-    budget = Budget(requests_per_minute=60, requests_per_hour=None)
-    for minute in range(2):
-        at = EPOCH + minute * 3 * MINUTE + 10 * SECOND
-        spend(budget, at, 50)
-        budget.sent(at)
-        budget.throttled(at, 60)
+def refuse(budget: Budget, at: int, retry_after_s: int) -> None:
+    """Have a request refused, on a server whose clock is ours."""
+    budget.sent(at)
+    budget.observe_date(sent_at=at, received_at=at, date=at // SECOND * SECOND)
+    budget.throttled(at, retry_after_s)
 
-    assert budget.requests_per_minute == 50
+
+def test_a_limit_told_too_high_is_corrected_by_the_first_refusal() -> None:
+    """TH-5: a constant limit lower than told explains the refusal, so that is what is planned with."""
+    budget = Budget(requests_per_minute=50, requests_per_hour=200)
+    spend(budget, EPOCH + 10 * SECOND, 5)
+    refuse(budget, EPOCH + 11 * SECOND, 60)
+    spend(budget, EPOCH + 100 * SECOND, 5)
+    spend(budget, EPOCH + 160 * SECOND, 5)
+    refuse(budget, EPOCH + 161 * SECOND, 3600)
+
+    assert (budget.requests_per_minute, budget.requests_per_hour) == (5, 15)
+
+
+def test_a_count_too_low_to_believe_has_to_come_twice() -> None:
+    """2 of 1,000 requests may be what a visitor left; the same again is the limit."""
+    budget = Budget(requests_per_minute=1000, requests_per_hour=None)
+    learnt = []
+    for minute in (0, 3):
+        at = EPOCH + minute * MINUTE + 10 * SECOND
+        spend(budget, at, 2)
+        refuse(budget, at + SECOND, 60)
+        learnt.append(budget.requests_per_minute)
+
+    assert learnt == [1000, 2]
+
+
+def test_fewer_than_the_corrected_limit_are_somebody_elses_doing() -> None:
+    """A refusal below a limit that was read off another one contradicts it: once it passes, then half is given way."""
+    budget = Budget(requests_per_minute=50, requests_per_hour=None)
+    learnt = []
+    for turn, count in enumerate((20, 6, 5, 5)):
+        at = EPOCH + turn * 3 * MINUTE + 10 * SECOND
+        spend(budget, at, count)
+        refuse(budget, at + SECOND, 60)
+        learnt.append(budget.requests_per_minute)
+
+    assert learnt == [20, 20, 10, 5]
+
+
+def test_an_answers_stamp_tells_its_window() -> None:
+    """RL-4: sent just before a quarter ends and stamped before its end, a request is forgiven with that quarter."""
+    budget = Budget(requests_per_minute=None, requests_per_hour=1)
+    at = EPOCH + QUARTER - SECOND // 10
+    budget.sent(at)
+    budget.observe_date(sent_at=at, received_at=at + 200_000, date=EPOCH + QUARTER - SECOND)
+    budget.answered(at + 200_000, counted=True)
+
+    assert EPOCH + 4 * QUARTER <= budget.earliest(at).at <= EPOCH + 4 * QUARTER + 2 * SECOND
+
+
+def test_a_stamp_that_contradicts_the_clock_proves_nothing() -> None:
+    """A stepped clock or another machine's stamps: no window of an earlier request stands on the old ones."""
+    budget = Budget(requests_per_minute=None, requests_per_hour=1)
+    at = EPOCH + QUARTER - SECOND // 10
+    budget.sent(at)
+    budget.observe_date(sent_at=at, received_at=at + 200_000, date=EPOCH + QUARTER - SECOND)
+    budget.answered(at + 200_000, counted=True)
+    later = at + 10 * SECOND
+    budget.observe_date(sent_at=later, received_at=later, date=later // SECOND * SECOND + 3 * SECOND)
+
+    assert budget.earliest(later).at >= EPOCH + 5 * QUARTER - 4 * SECOND
 
 
 def test_room_counts_down() -> None:

@@ -8,9 +8,9 @@ import kibo_client
 FORBIDDEN = {"aiohttp", "anyio", "asyncio", "datetime", "logging", "os", "random", "socket", "threading", "time"}
 DECIDING = frozenset(
     {
-        *("account", "batching", "breaker", "budget", "bulk", "clock_offset", "events", "identifiers", "job_book"),
-        *("learning", "optimum", "options", "polling", "reconcile", "retry", "scope", "settlement", "targets"),
-        *("units", "work"),
+        *("account", "batching", "breaker", "budget", "bulk", "clock_offset", "events", "failures", "identifiers"),
+        *("job_book", "learning", "operation", "optimum", "options", "outcomes", "polling", "reconcile", "retry"),
+        *("scope", "settlement", "targets", "units", "urgency", "work"),
     }
 )
 

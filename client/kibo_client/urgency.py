@@ -1,0 +1,50 @@
+"""What could be sent next, and what goes first: submissions, dry runs, then polls as far as quota allows (C9, C10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kibo_client.events import DryRun, ListJobs, Request, Submit
+from kibo_client.operation import Operation
+from kibo_client.units import MINUTE, QUARTER, seconds
+
+# While batches wait and quota is scarce, one poll in this time keeps an eye on the queue.
+SCARCE_POLL_INTERVAL = QUARTER
+UNKNOWN_POLL_INTERVAL = MINUTE
+
+
+def candidates(operation: Operation, now: int) -> Iterator[tuple[Request, int, str]]:
+    """What could be sent, most urgent first, with the moment it is due and what it waits for."""
+    if operation.to_reconcile:
+        due_at = max(operation.jobs.polls.list_due_at(), operation.list_attempts.retry_at)
+        yield ListJobs(operation.options.list_page_size, 0), due_at, "asking what became of a lost submission"
+    if operation.confirmed and (work := operation.work.next_submission(now)) is not None:
+        if work.attempts.retry_at <= operation.next_submit_at:
+            yield Submit(work.number), operation.next_submit_at, "the spacing between two submissions"
+        else:
+            yield Submit(work.number), work.attempts.retry_at, "backing off before submitting again"
+    if (work := operation.work.next_check(now)) is not None:
+        yield DryRun(work.number), work.attempts.retry_at, "backing off before the dry run"
+    room = operation.budget.hour_room(now)
+    poll = operation.jobs.polls.next(affordable=5 if room is None else room // 10)
+    if poll is not None:
+        attempts = operation.attempts_of(poll.request)
+        due_at = max(poll.due_at, attempts.retry_at)
+        why = f"the next look at {len(operation.jobs.polls)} open jobs"
+        if operation.work.to_submit or operation.work.to_check:
+            due_at = max(due_at, _spare_quota_at(operation, now, room))
+            why = f"{len(operation.work.to_submit)} batches go before polls"
+        yield poll.request, due_at, why
+
+
+def _spare_quota_at(operation: Operation, now: int, room: int | None) -> int:
+    """When a poll may be squeezed in between submissions: at once if it delays none, else now and then."""
+    if room is None:
+        return operation.last_poll_at + UNKNOWN_POLL_INTERVAL
+    work = operation.work
+    still_to_come = len(work.to_submit) + 2 * len(work.to_check) + min(len(operation.jobs.polls), 10)
+    per_minute = operation.budget.requests_per_minute
+    submissions_per_minute = MINUTE // seconds(operation.options.spacing_s)
+    if room > 2 * still_to_come and (per_minute is None or per_minute > submissions_per_minute):
+        return now
+    return operation.last_poll_at + SCARCE_POLL_INTERVAL
