@@ -8,10 +8,14 @@ import stat
 import subprocess
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+
+from kibo_simulator.tls import TlsError, names_for, prepared
 
 from .conftest import Serve, Served, run
 
@@ -120,6 +124,64 @@ def test_more_names(serve: Serve, tmp_path: Path, trustme: None) -> None:
     names = {name for _, name in certificate["subjectAltName"]}
 
     assert names == {"localhost", "127.0.0.1", "0:0:0:0:0:0:0:1", "kibo.test", "192.0.2.7"}
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "names"),
+    [
+        ("127.0.0.1", (), ("localhost", "127.0.0.1", "::1")),
+        ("::1", (), ("localhost", "127.0.0.1", "::1")),
+        ("192.0.2.7", ("kibo.test", "localhost"), ("localhost", "127.0.0.1", "::1", "192.0.2.7", "kibo.test")),
+        ("0.0.0.0", (), ("localhost", "127.0.0.1", "::1", "machine.test")),
+        ("::", ("*.kibo.test",), ("localhost", "127.0.0.1", "::1", "machine.test", "*.kibo.test")),
+        ("under_score", (), ("localhost", "127.0.0.1", "::1")),
+        ("fe80::1%eth0", (), ("localhost", "127.0.0.1", "::1")),
+    ],
+)
+def test_the_names_of_a_server(
+    monkeypatch: pytest.MonkeyPatch, host: str, more: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    """Loopback always, the host, the machine's own name where it listens everywhere; what is no name is left out."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "machine.test")
+
+    assert names_for(host, more) == names
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a b", "-a", "a..b", "a" * 64, "é", "*", "a.*.b", "http://a", "::1%lo", "a@b"]
+)
+def test_what_is_no_name(name: str) -> None:
+    """A name that was asked for is refused when no certificate can hold it."""
+    with pytest.raises(TlsError, match="a host name or an IP address is expected"):
+        names_for("127.0.0.1", (name,))
+
+
+def test_servers_that_start_together_agree(tmp_path: Path, trustme: None) -> None:
+    """Several servers that find no authority in the same place end with one, whole, and nothing beside it."""
+    together = Barrier(6)
+
+    def start(_: int) -> bytes:
+        together.wait()
+        with prepared(tmp_path / "ca", names_for("127.0.0.1")) as tls:
+            return tls.ca_file.read_bytes()
+
+    with ThreadPoolExecutor(6) as pool:
+        seen = set(pool.map(start, range(6)))
+
+    assert seen == {(tmp_path / "ca" / CA_FILE).read_bytes()}
+    assert sorted(path.name for path in (tmp_path / "ca").iterdir()) == [KEY_FILE, CA_FILE]
+
+
+def test_ipv6(serve: Serve, tmp_path: Path, trustme: None) -> None:
+    """The address of loopback in IPv6 is good as well."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    served = serve("--tls", "--tls-dir", str(tmp_path), "--host", "::1")
+
+    assert served.url.startswith("https://[::1]:")
+    assert call(f"{served.url}/_simulator/health", tmp_path / CA_FILE)["status"] == "ok"
 
 
 def test_plain_http_to_a_tls_port_is_not_an_accident(serve: Serve, tmp_path: Path, trustme: None) -> None:
