@@ -97,6 +97,10 @@ class BulkDelete:
         """What the dry runs found and the submissions at hand would delete."""
         return self._operation.scope()
 
+    def has_ended(self, job_id: int) -> bool:
+        """Whether this is a job of ours that needs no more looking at."""
+        return self._operation.jobs.has_ended(job_id)
+
     def progress(self, now: int) -> Progress:
         """Where the operation stands."""
         work, jobs, account = self._operation.work, self._operation.jobs, self._operation.account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from kibo_client.batching import Batch
@@ -51,11 +52,11 @@ class Inventory:
         """Ask for one job."""
         return await self._call("GET", f"{QUEUE_PATH}/{job_id}", read_job)
 
-    async def jobs(self, page: ListJobs) -> tuple[Answer, int | None]:
-        """Ask for a page of deletion jobs, newest first."""
+    async def jobs(self, page: ListJobs, *, has_ended: Callable[[int], bool]) -> tuple[Answer, int | None]:
+        """Ask for a page of deletion jobs, newest first; of those known to have ended nothing more is wanted."""
         size = str(page.limit)
         query = {"types": "DELETE", "limit": size, "pageSize": size, "startIndex": str(page.start)}
-        return await self._call("GET", QUEUE_PATH, read_jobs, query=query)
+        return await self._call("GET", QUEUE_PATH, partial(read_jobs, has_ended=has_ended), query=query)
 
     async def _call(
         self,

@@ -36,6 +36,10 @@ class JobBook:
     def __contains__(self, job_id: object) -> bool:
         return job_id in self._jobs
 
+    def has_ended(self, job_id: int) -> bool:
+        """Whether it was handed out to us and is not asked about any more."""
+        return job_id in self._jobs and job_id not in self.polls
+
     def of_batch(self, number: int) -> list[JobRecord]:
         """The jobs of one batch."""
         return self._of_batch.get(number, [])

@@ -71,6 +71,9 @@ class JournalEntry:
         pool: The rate-limit pool it counts against; None outside every pool.
         retry_after_s: The header of a 429 when it was a whole number of seconds, else None.
         response_lost: The answer was cut off by an injected fault: the client never saw it.
+        listed: Job and status for every job that a list of jobs shows. Long runs list thousands of jobs again and
+            again, and many rules look at them, so names are made numbers once.
+        listed_ended: Those of them that are in a terminal status.
     """
 
     seq: int
@@ -90,6 +93,17 @@ class JournalEntry:
     job_ids: tuple[int, ...] = ()
     fault: str | None = None
     response_lost: bool = False
+    listed: tuple[tuple[int, str], ...] = field(init=False, repr=False, compare=False, default=())
+    listed_ended: tuple[int, ...] = field(init=False, repr=False, compare=False, default=())
+
+    def __post_init__(self) -> None:
+        statuses = self.summary.job_statuses
+        if statuses:
+            listed = tuple(
+                (int(name), status) for name, status in statuses.items() if name.isascii() and name.isdigit()
+            )
+            object.__setattr__(self, "listed", listed)
+            object.__setattr__(self, "listed_ended", tuple(job for job, at in listed if at in TERMINAL_STATUSES))
 
     @property
     def answered(self) -> bool:

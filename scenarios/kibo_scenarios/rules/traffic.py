@@ -1,7 +1,7 @@
 """Picks out of a journal the kinds of request that the rules speak of: submissions, polls, jobs handed out."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -39,23 +39,25 @@ def polled_job(entry: JournalEntry) -> int | None:
     return int(match[1]) if match else None
 
 
-def seen_statuses(entry: JournalEntry) -> Iterator[tuple[int, str]]:
-    """Yield (job, status) for every job whose status this answer showed to the client."""
-    if not entry.answered:
-        return
-    if entry.operation == "getJob":
-        job = polled_job(entry)
-        if job is not None and entry.summary.job_status is not None:
-            yield job, entry.summary.job_status
-    elif entry.operation == "getJobs":
-        for name, status in (entry.summary.job_statuses or {}).items():
-            if name.isascii() and name.isdigit():
-                yield int(name), status
+def seen_statuses(entry: JournalEntry) -> tuple[tuple[int, str], ...]:
+    """Return (job, status) for every job whose status this answer showed to the client."""
+    if entry.answered and entry.operation == "getJobs":
+        return entry.listed
+    return _polled_status(entry)
 
 
-def jobs_seen_ended(entry: JournalEntry) -> Iterator[int]:
-    """Yield the jobs that this answer showed in a terminal status."""
-    return (job for job, status in seen_statuses(entry) if status in TERMINAL_STATUSES)
+def jobs_seen_ended(entry: JournalEntry) -> tuple[int, ...]:
+    """Return the jobs that this answer showed in a terminal status."""
+    if entry.answered and entry.operation == "getJobs":
+        return entry.listed_ended
+    return tuple(job for job, status in _polled_status(entry) if status in TERMINAL_STATUSES)
+
+
+def _polled_status(entry: JournalEntry) -> tuple[tuple[int, str], ...]:
+    if not entry.answered or entry.operation != "getJob" or entry.summary.job_status is None:
+        return ()
+    job = polled_job(entry)
+    return () if job is None else ((job, entry.summary.job_status),)
 
 
 def jobs_handed_out(entry: JournalEntry) -> tuple[int, ...]:

@@ -79,6 +79,17 @@ def test_a_job_is_read() -> None:
     assert read_job(b'{"jobID":8,"status":"PENDING"}') == JobSeen(8, "PENDING")
 
 
+def test_of_jobs_known_to_have_ended_only_the_status_is_read() -> None:
+    """JB-3: their moments were read when they ended; the moments of all others are."""
+    stamps = {"added": "2026-01-01T00:00:00Z", "started": "2026-01-01T00:00:01Z", "finished": "2026-01-01T00:00:03Z"}
+    body = json.dumps([{"jobID": n, "status": "SUCCESS", "locationCode": "N", **stamps} for n in (1, 2)]).encode()
+    added = read_moment(stamps["added"])
+
+    assert read_jobs(body, has_ended=(1).__eq__) == JobsListed(
+        (JobSeen(1, "SUCCESS"), JobSeen(2, "SUCCESS", "N", (), added, 2_000_000))
+    )
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"jobIDs":["x"]}', b"[]", b"\xff\xfe"])
 def test_what_is_not_documented_is_unreadable(body: bytes) -> None:
     """A malformed body is an answer of its own kind, never a crash."""
