@@ -12,12 +12,10 @@ from kibo_scenarios.figures import FIGURES
 from kibo_scenarios.moments import parse_span, parse_utc
 from kibo_scenarios.rules import select
 from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Expectation, Operator, Scenario, ScenarioDocument
-from kibo_scenarios.yaml_places import YamlDocument, read_yaml
 from kibo_simulator import Settings
+from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
 
 _COMPARISON: Final = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*([0-9]+(?:\.[0-9]+)?)\s*", re.ASCII)
-_PLACED: Final = re.compile(r"(?P<message>.*?)(?: - at `(?P<key>key in )?(?P<path>\$[^`]*)`)?", re.DOTALL)
-_FIELD: Final = re.compile(r"field `([^`]*)`")
 #: These follow from the scenario itself, so that a run has one seed and one beginning.
 _OWN_SETTINGS: Final = {"seed": "$.seed", "start": "$.start"}
 
@@ -28,11 +26,11 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
     Raises:
         ScenarioFileError: With the line, the column, the path and what is accepted.
     """
-    document = read_yaml(file, name)
+    document = read_yaml(file, name, what="scenario", failure=ScenarioFileError)
     try:
         written = msgspec.convert(document.value, ScenarioDocument)
     except msgspec.ValidationError as error:
-        raise _placed(document, str(error), "$") from None
+        raise document.rejection(str(error)) from None
     settings = simulator_settings(document, written)
     if settings.sample is None:
         raise document.error("$.simulator.sample", "a scenario needs the sample tenant: locations and products")
@@ -69,26 +67,13 @@ def simulator_settings(document: YamlDocument, written: ScenarioDocument) -> Set
     try:
         settings = msgspec.convert(written.simulator, Settings)
     except msgspec.ValidationError as error:
-        raise _placed(document, str(error), "$.simulator") from None
+        raise document.rejection(str(error), "$.simulator") from None
     try:
         settings.limits.validate()
     except ValueError as error:
         path, _, message = str(error).partition(": ")
         raise document.error(path.replace("$", "$.simulator.limits", 1), message) from None
     return settings
-
-
-def _placed(document: YamlDocument, text: str, root: str) -> ScenarioFileError:
-    match = _PLACED.fullmatch(text)
-    assert match is not None
-    path = (match["path"] or "$").replace("$", root, 1)
-    message = match["message"]
-    field = _FIELD.search(message)
-    if "unknown field" in message and field:
-        return document.error(f"{path}.{field[1]}", "this field is not known here")
-    if "missing required field" in message and field:
-        return document.error(path, f"the field {field[1]} is missing")
-    return document.error(path, message[0].lower() + message[1:].replace("`", ""))
 
 
 def _parsed(document: YamlDocument, path: str, parse: Callable[[str], int], text: str) -> int:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import sys
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,9 +12,9 @@ import msgspec
 
 from kibo_simulator.clock import ClockMode
 from kibo_simulator.endpoints_command import endpoints
-from kibo_simulator.files.location_export import InventoryFileError, read_inventory
+from kibo_simulator.files.location_export import InventoryFileError
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
-from kibo_simulator.settings import AccessSettings, SampleSettings, Settings
+from kibo_simulator.settings import SampleSettings, Settings
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.store.database import DatabaseError
 from kibo_simulator.timestamps import InstantError
@@ -42,6 +41,16 @@ def _limits(text: str) -> LimitsDocument:
         _fail(f"--limits {text}: {error}")
 
 
+def _sized(sample: SampleSettings, locations: int, products: int) -> SampleSettings:
+    try:
+        # Checked like the same numbers in a file.
+        return msgspec.convert(
+            {**msgspec.structs.asdict(sample), "locations": locations, "products": products}, SampleSettings
+        )
+    except msgspec.ValidationError as error:
+        _fail(f"--sample {locations} {products}: {error}")
+
+
 def _clock(text: str) -> tuple[ClockMode, float]:
     """``real``, ``manual`` or ``xN``."""
     if text == "real":
@@ -63,7 +72,37 @@ def main() -> None:
     """An offline stand-in for Kibo's inventory APIs (unofficial, not affiliated with Kibo)."""
 
 
+def _take_configuration(context: click.Context, _: click.Parameter, file: Path | None) -> Settings:
+    """Read ``--config`` before all other flags and make what it says their defaults."""
+    if file is None or context.resilient_parsing:
+        return Settings()
+    # Reading YAML is slow to import and rarely asked for.
+    from kibo_simulator.configuration import read_configuration  # noqa: PLC0415
+    from kibo_simulator.files.yaml_places import YamlFileError  # noqa: PLC0415
+
+    try:
+        configuration = read_configuration(file)
+    except YamlFileError as error:
+        _fail(f"--config {error}")
+    told = msgspec.structs.asdict(configuration.serve)
+    settings = configuration.settings
+    context.default_map = {name: value for name, value in told.items() if value is not None} | {
+        "seed": settings.seed,
+        "start": settings.start,
+        "auth": settings.access.auth,
+    }
+    return settings
+
+
 @main.command()
+@click.option(
+    "--config",
+    "base",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_take_configuration,
+    is_eager=True,
+    help="Take settings from this YAML file; flags go before it.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -88,9 +127,7 @@ def main() -> None:
     metavar="LOCATIONS PRODUCTS",
     help="Size of the generated sample tenant.  [default: 6 240]",
 )
-@click.option(
-    "--limits", default="guide", show_default=True, help="guide (50 a minute, 200 an hour), off, or a JSON file."
-)
+@click.option("--limits", help="guide (50 a minute, 200 an hour), off, or a JSON file.  [default: guide]")
 @click.option(
     "--clock", default="real", show_default=True, help="real, manual (moves when told to), or xN (such as x60)."
 )
@@ -112,12 +149,13 @@ def main() -> None:
     help="Open the control plane to other machines for whoever sends this token.",
 )
 def serve(
+    base: Settings,
     host: str,
     port: int,
     data: Path | None,
     inventory: tuple[Path, ...],
     sample: tuple[int, int] | None,
-    limits: str,
+    limits: str | None,
     clock: str,
     start: str | None,
     seed: int,
@@ -141,12 +179,13 @@ def serve(
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     mode, speed = _clock(clock)
     size = sample or ((0, 0) if inventory else None)
-    settings = Settings(
+    settings = msgspec.structs.replace(
+        base,
         seed=seed,
         start=start,
-        limits=_limits(limits),
-        sample=SampleSettings() if size is None else SampleSettings(locations=size[0], products=size[1]),
-        access=AccessSettings(auth="off" if auth == "off" else "on"),
+        limits=base.limits if limits is None else _limits(limits),
+        sample=base.sample if size is None else _sized(base.sample or SampleSettings(), *size),
+        access=msgspec.structs.replace(base.access, auth="off" if auth == "off" else "on"),
     )
     try:
         simulator = Simulator(
@@ -154,7 +193,7 @@ def serve(
             clock_mode=mode,
             speed=speed,
             data=data,
-            load=[partial(read_inventory, path) for path in inventory],
+            load=inventory,
         )
     except InventoryFileError as error:
         _fail(f"--inventory {error}")

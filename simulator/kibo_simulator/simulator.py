@@ -16,6 +16,7 @@ import msgspec
 
 from kibo_simulator.agenda import Agenda
 from kibo_simulator.clock import Clock, ClockMode
+from kibo_simulator.files.bulk_load import inventory_blocks
 from kibo_simulator.files.location_export import InventoryRow, write_location_export
 from kibo_simulator.inventory_query import InventoryQuery
 from kibo_simulator.job_runner import JobRunner
@@ -80,8 +81,8 @@ class Simulator:
         clock_mode: how simulated time follows the source (T-2).
         speed: simulated seconds per second of the source, for mode ``scaled``.
         data: a file that keeps all state (D-1); absent for memory.
-        load: inventory for a fresh simulator, loaded with the sample or not at all; a data file that has been
-            seeded before keeps what it has.
+        load: files with inventory for a fresh simulator, loaded with the sample or not at all; a data file that
+            has been seeded before keeps what it has.
 
     Raises:
         DatabaseError: the data file is not usable.
@@ -98,7 +99,7 @@ class Simulator:
         clock_mode: ClockMode = "real",
         speed: float = 1.0,
         data: Path | None = None,
-        load: Sequence[Callable[[], Iterable[InventoryRow]]] = (),
+        load: Sequence[Path] = (),
     ) -> None:
         self.settings = settings or Settings()
         seed = self.settings.seed
@@ -148,7 +149,7 @@ class Simulator:
             with self.database.transaction():
                 if self.settings.sample is not None:
                     self.add_sample(self.settings.sample)
-                self.loaded = sum(self.load_inventory(self.default_tenant or 0, rows()) for rows in load)
+                self.loaded = sum(self.load_file(self.default_tenant or 0, path) for path in load)
                 self.database.set_meta("seeded", "1")
         if self.database.durable:
             self.database.set_meta("openings", str(openings))
@@ -242,6 +243,25 @@ class Simulator:
                     products[key] = self.stock.product_for_write(tenant_id, Wanted(*key))
                 self.stock.put_plain([(locations[code], products[key], row.on_hand, row.safety_stock, row.floor)], now)
                 count += 1
+        return count
+
+    def load_file(self, tenant_id: int, path: Path) -> int:
+        """The same from a file: a Location Export (CSV or a zip of it) or JSON lines.
+
+        Raises:
+            InventoryFileError: at the first line that cannot be meant; nothing is loaded then.
+        """
+        now = self.clock.now()
+        count = 0
+        blocks = inventory_blocks(
+            path,
+            lambda code: self.stock.add_location(tenant_id, code, code),
+            lambda *named: self.stock.product_for_write(tenant_id, Wanted(*named)),
+        )
+        with self.database.transaction():
+            for block in blocks:
+                self.stock.put_plain(block, now)
+                count += len(block)
         return count
 
     # -- stock ----------------------------------------------------------------------------------------------------

@@ -158,3 +158,53 @@ def test_help_and_version(command: list[str]) -> None:
 
     assert result.returncode == 0
     assert "Kibo" in result.stdout or "0.1.0" in result.stdout or "sample tenant" in result.stdout
+
+
+CONFIG = """
+seed: 3
+start: 2026-03-02T05:00:00Z
+limits:
+  pools: [{route: /api/commerce/inventory/*, rpm: 9}]
+jobs: {workers: 2}
+sample: {locations: 2, products: 10}
+access: {auth: "off"}
+serve: {clock: manual}
+"""
+
+
+def test_one_file_for_everything_and_flags_before_it(serve: Serve, tmp_path: Path) -> None:
+    """``--config FILE``: all settings from YAML; a flag on the command line wins."""
+    path = tmp_path / "kibo.yaml"
+    path.write_text(CONFIG)
+    served = serve("--config", str(path), "--start", "2026-03-03T05:00:00Z")
+    clock = call(f"{served.url}/_simulator/clock")
+    limits = call(f"{served.url}/_simulator/limits")
+    body = {"type": "ANY", "requestLocation": {"locationCode": "WH-001"}}
+    rows = call(f"{served.url}/api/commerce/inventory/v5/inventory", body)
+
+    assert (clock["mode"], clock["now"]) == ("manual", "2026-03-03T05:00:00.000000Z")
+    assert (limits["pools"][0]["rpm"], len(rows)) == (9, 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("seed: x", ":1:7: $.seed"),
+        ("jobs:\n  workers: 0", "$.jobs"),
+        ("jobs:\n  wrokers: 2", ":2:12: $.jobs.wrokers"),
+        ("limits:\n  pools: [{route: inventory}]", "$.limits.pools[0].route"),
+        ("serve: {port: many}", "$.serve.port"),
+        ("[1]", "expected a map"),
+        ("a: b: c", "not YAML"),
+    ],
+)
+def test_a_wrong_configuration_names_line_column_and_path(tmp_path: Path, text: str, place: str) -> None:
+    """Errors of ``--config`` say file:line:column and the path; exit 2."""
+    path = tmp_path / "kibo.yaml"
+    path.write_text(text)
+    result = run("kibo-simulator", "serve", "--port", "0", "--config", str(path))
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert str(path) in result.stderr
+    assert place in result.stderr
+    assert "Traceback" not in result.stderr

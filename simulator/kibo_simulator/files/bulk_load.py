@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from kibo_simulator.files.location_export import (
-    _LONGEST_LINE,
     COLUMNS,
+    LONGEST_LINE,
     InventoryFileError,
     InventoryRow,
-    _open_text,
-    _read_json_lines,
-    _row,
+    open_text,
+    read_json_lines,
+    read_row,
 )
 
 PlainRow = tuple[int, int, int, int, int]
@@ -57,9 +57,9 @@ def inventory_blocks(
         InventoryFileError: at the first line that cannot be meant, named with its number. Blocks that came before it
             are with the caller by then: only a transaction around the whole file makes it all or nothing.
     """
-    with _open_text(path) as (name, stream):
+    with open_text(path) as (name, stream):
         if name.lower().endswith((".jsonl", ".ndjson", ".json")):
-            rows = _numbered(_read_json_lines(name, stream), location_number, product_number)
+            rows = _numbered(read_json_lines(name, stream), location_number, product_number)
             while block := list(islice(rows, min(size, _NEW_AT_ONCE))):
                 yield block
         elif name.lower().endswith(".xml"):
@@ -128,7 +128,7 @@ class _Table:
         columns = self._columns
         identifiers = [columns[title] for title in _PRODUCT_COLUMNS if title in columns]
         # Without any such column no row can name a product, and the rules say so at the first one.
-        last = max(identifiers, default=_LONGEST_LINE)
+        last = max(identifiers, default=LONGEST_LINE)
         product_key = itemgetter(*(identifiers or [last]))
         location, on_hand = columns["locationcode"], columns["onhand"]
         safety_stock, floor = columns.get("safetystock"), columns.get("floor")
@@ -163,7 +163,7 @@ class _Table:
         """Put a row through the rules, and remember what its texts stand for."""
         columns = self._columns
         values = {title: cells[index].strip() if index < len(cells) else "" for title, index in columns.items()}
-        row = _row(self._name, self._reader.line_num, values)
+        row = read_row(self._name, self._reader.line_num, values)
         written = cells[columns["locationcode"]]
         location = self._locations.get(written)
         if location is None:
@@ -189,9 +189,9 @@ def _line_blocks(name: str, stream: TextIO) -> Iterator[list[str]]:
         lines = io.StringIO(left + text, newline="").readlines()
         # The last one may go on in the next block, and be it by the second half of its line end.
         left = lines.pop()
-        if len(left) >= _LONGEST_LINE or (lines and len(max(lines, key=len)) >= _LONGEST_LINE):
-            offset = next((at for at, line in enumerate(lines) if len(line) >= _LONGEST_LINE), len(lines))
-            raise InventoryFileError(name, number + offset + 1, f"is longer than {_LONGEST_LINE} characters")
+        if len(left) >= LONGEST_LINE or (lines and len(max(lines, key=len)) >= LONGEST_LINE):
+            offset = next((at for at, line in enumerate(lines) if len(line) >= LONGEST_LINE), len(lines))
+            raise InventoryFileError(name, number + offset + 1, f"is longer than {LONGEST_LINE} characters")
         number += len(lines)
         yield lines
     if left:

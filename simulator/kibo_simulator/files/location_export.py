@@ -18,7 +18,7 @@ from kibo_simulator.stock.records import StockRecord
 
 COLUMNS = ("LocationCode", "PartNumber", "UPC", "SKU", "OnHand", "Available", "SafetyStock", "Floor", "LTD")
 
-_LONGEST_LINE = 1 << 16
+LONGEST_LINE = 1 << 16
 _MOST_UNPACKED = 4 << 30
 
 
@@ -73,9 +73,9 @@ def read_inventory(path: Path) -> Iterator[InventoryRow]:
     Raises:
         InventoryFileError: at the first line that cannot be meant, named with its number.
     """
-    with _open_text(path) as (name, stream):
+    with open_text(path) as (name, stream):
         if name.lower().endswith((".jsonl", ".ndjson", ".json")):
-            yield from _read_json_lines(name, stream)
+            yield from read_json_lines(name, stream)
         elif name.lower().endswith(".xml"):
             raise InventoryFileError(name, 0, "XML is not read; use CSV, a zip of it, or JSON lines")
         else:
@@ -83,7 +83,8 @@ def read_inventory(path: Path) -> Iterator[InventoryRow]:
 
 
 @contextmanager
-def _open_text(path: Path) -> Iterator[tuple[str, TextIO]]:
+def open_text(path: Path) -> Iterator[tuple[str, TextIO]]:
+    """The text of a file, or of the one file in a zip, with the name that errors should use."""
     try:
         if not zipfile.is_zipfile(path):
             with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -133,10 +134,10 @@ class _Bounded(io.RawIOBase):
 
 def _lines(name: str, stream: TextIO) -> Iterator[tuple[int, str]]:
     number = 0
-    while line := stream.readline(_LONGEST_LINE):
+    while line := stream.readline(LONGEST_LINE):
         number += 1
-        if len(line) == _LONGEST_LINE:
-            raise InventoryFileError(name, number, f"is longer than {_LONGEST_LINE} characters")
+        if len(line) == LONGEST_LINE:
+            raise InventoryFileError(name, number, f"is longer than {LONGEST_LINE} characters")
         yield number, line
 
 
@@ -153,12 +154,13 @@ def _read_csv(name: str, stream: TextIO) -> Iterator[InventoryRow]:
         for cells in reader:
             if cells:
                 values = {title: cells[index].strip() if index < len(cells) else "" for title, index in columns.items()}
-                yield _row(name, reader.line_num, values)
+                yield read_row(name, reader.line_num, values)
     except csv.Error as error:
         raise InventoryFileError(name, reader.line_num, str(error)) from error
 
 
-def _read_json_lines(name: str, stream: TextIO) -> Iterator[InventoryRow]:
+def read_json_lines(name: str, stream: TextIO) -> Iterator[InventoryRow]:
+    """The rows of JSON lines."""
     for number, line in _lines(name, stream):
         if not line.strip():
             continue
@@ -168,10 +170,16 @@ def _read_json_lines(name: str, stream: TextIO) -> Iterator[InventoryRow]:
             raise InventoryFileError(name, number, f"is not JSON: {error}") from error
         if not isinstance(value, dict):
             raise InventoryFileError(name, number, "is not a JSON object")
-        yield _row(name, number, {key.lower(): "" if text is None else str(text) for key, text in value.items()})
+        yield read_row(name, number, {key.lower(): "" if text is None else str(text) for key, text in value.items()})
 
 
-def _row(name: str, line: int, values: dict[str, str]) -> InventoryRow:
+def read_row(name: str, line: int, values: dict[str, str]) -> InventoryRow:
+    """What one row means, by the lower-case names of its columns.
+
+    Raises:
+        InventoryFileError: it cannot be meant.
+    """
+
     def whole(column: str, *, required: bool = False) -> int:
         text = values.get(column, "")
         if not text and not required:

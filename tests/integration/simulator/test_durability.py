@@ -1,17 +1,17 @@
 """State in a data file survives, and a run is a function of its inputs (D-1, J-11, T-2, T-4)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kibo_simulator import DatabaseError, LimitsDocument, PoolLimit, SampleSettings, Settings, Simulator
-from kibo_simulator.files.location_export import InventoryFileError, InventoryRow
+from kibo_simulator.files.location_export import InventoryFileError
 
 from .conftest import START, V1, V5, Bench, MakeBench
 
 SECOND = 1_000_000
 SAMPLE = SampleSettings(locations=4, products=48)
+HEADER = "LocationCode,PartNumber,UPC,SKU,OnHand\n"
 LIMITS = LimitsDocument(pools=(PoolLimit("/api/commerce/inventory/*", 3, 200),))
 
 
@@ -118,12 +118,13 @@ def test_inventory_is_loaded_into_a_fresh_file_only(tmp_path: Path) -> None:
     """D-1: the same command line again does not bring back what was deleted since."""
     data = tmp_path / "kibo.db"
     empty = Settings(sample=SampleSettings(locations=0, products=0))
-    rows = [InventoryRow("L1", "A", None, None, 5)]
-    first = Simulator(empty, data=data, load=[lambda: rows])
+    rows = tmp_path / "a.csv"
+    rows.write_text(HEADER + "L1,A,,,5\n")
+    first = Simulator(empty, data=data, load=[rows])
     loaded = (first.loaded, [record.part_number for record in first.stock_records(1001)])
     first.database.connection.execute("DELETE FROM stock")
     first.close()
-    second = Simulator(empty, data=data, load=[lambda: rows])
+    second = Simulator(empty, data=data, load=[rows])
 
     assert (loaded, second.loaded, list(second.stock_records(1001))) == ((1, ["A"]), None, [])
     second.close()
@@ -132,11 +133,8 @@ def test_inventory_is_loaded_into_a_fresh_file_only(tmp_path: Path) -> None:
 def test_a_load_that_fails_leaves_no_half_filled_file(tmp_path: Path) -> None:
     """D-1: sample and inventory together or not at all."""
     data = tmp_path / "kibo.db"
-
-    def broken() -> Iterator[InventoryRow]:
-        yield InventoryRow("L1", "A", None, None, 5)
-        raise InventoryFileError("x.csv", 2, "is broken")
-
+    broken = tmp_path / "a.csv"
+    broken.write_text(HEADER + "L1,A,,,5\nL1,B,,,x\n")
     with pytest.raises(InventoryFileError):
         Simulator(Settings(sample=SAMPLE), data=data, load=[broken])
     again = Simulator(Settings(sample=SampleSettings(locations=0, products=0)), data=data)

@@ -68,7 +68,7 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     rows = draw(st.lists(row, max_size=30))
     for _ in range(draw(st.integers(0, 2)) if rows else 0):
         spoilt = draw(st.sampled_from(rows))
-        if draw(st.booleans()):
+        if spoilt and draw(st.booleans()):
             spoilt[draw(st.integers(0, len(spoilt) - 1)) :] = []
         elif spoilt:
             spoilt[draw(st.integers(0, len(spoilt) - 1))] = draw(BROKEN)

@@ -124,7 +124,7 @@ def test_a_fault_is_named_with_its_place(tmp_path: Path, old: str, new: str, mes
         (b"- 1\n", "s.yaml:1:1: $: expected object, got array"),
         (b"name: \xff\n", "s.yaml:1:1: this is not UTF-8 text"),
         (b"a: &a [*a]\n", "s.yaml:1:1: $: the document is nested too deeply or contains itself"),
-        (b"#" * (1 << 20) + b"##", "s.yaml: 1,048,578 bytes are too many; a scenario has at most 1,048,576"),
+        (b"#" * (1 << 20) + b"##", "s.yaml: 1,048,578 bytes are too many; scenario files have at most 1,048,576"),
     ],
 )
 def test_what_is_no_scenario_at_all_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

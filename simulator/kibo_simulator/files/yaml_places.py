@@ -1,8 +1,10 @@
 """Reads a YAML document as plain values and remembers where each of them stood, for errors that name line and column.
 
-Only what a scenario needs is accepted: maps with text keys, lists, text, numbers, booleans and null. Moments stay text.
+Only what settings need is accepted: maps with text keys, lists, text, numbers, booleans and null. Moments stay text.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,14 +13,33 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kibo_scenarios.errors import ScenarioFileError
-
 MOST_BYTES: Final = 1 << 20
 # Aliases can make a short document huge ("billion laughs"); a scenario has a few hundred values.
 MOST_VALUES: Final = 100_000
 
+_PLACED: Final = re.compile(r"(?P<message>.*?)(?: - at `(?P<key>key in )?(?P<path>\$[^`]*)`)?", re.DOTALL)
+_FIELD: Final = re.compile(r"field `([^`]*)`")
 _TAG: Final = "tag:yaml.org,2002:"
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
+
+
+class YamlFileError(Exception):
+    """A file that cannot be used: says the file, the place in it and what is accepted.
+
+    ``line`` and ``column`` count from 1; 0 when the whole file or line is meant. ``path`` is the value's JSON path.
+    """
+
+    def __init__(self, file: Path | str, line: int, column: int, path: str, message: str) -> None:
+        self.file = str(file)
+        self.line = line
+        self.column = column
+        self.path = path
+        place = f"{self.file}:{line}:{column}" if line else self.file
+        super().__init__(f"{place}: {path}: {message}" if path else f"{place}: {message}")
+
+
+Failure = Callable[[str, int, int, str, str], Exception]
+"""Makes the error of a place: file, line, column, JSON path, message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,69 +49,85 @@ class YamlDocument:
     file: str
     value: Any
     places: dict[str, tuple[int, int]]
+    failure: Failure = YamlFileError
 
-    def error(self, path: str, message: str) -> ScenarioFileError:
+    def error(self, path: str, message: str) -> Exception:
         """Return an error that stands at a path, or at the nearest enclosing value whose place is known."""
         known = path
         while known not in self.places and known not in {"", "$"}:
             known = known[: max(known.rfind("."), known.rfind("["))]
         line, column = self.places.get(known, (1, 1))
-        return ScenarioFileError(self.file, line, column, path, message)
+        return self.failure(self.file, line, column, path, message)
+
+    def rejection(self, text: str, root: str = "$") -> Exception:
+        """Return the error for what msgspec said of the value at ``root``."""
+        match = _PLACED.fullmatch(text)
+        assert match is not None
+        path = (match["path"] or "$").replace("$", root, 1)
+        message = match["message"]
+        field = _FIELD.search(message)
+        if "unknown field" in message and field:
+            return self.error(f"{path}.{field[1]}", "this field is not known here")
+        if "missing required field" in message and field:
+            return self.error(path, f"the field {field[1]} is missing")
+        return self.error(path, message[0].lower() + message[1:].replace("`", ""))
 
 
-def read_yaml(file: Path, name: str | None = None) -> YamlDocument:
+def read_yaml(
+    file: Path, name: str | None = None, *, what: str = "configuration", failure: Failure = YamlFileError
+) -> YamlDocument:
     """Read one document.
 
     Args:
         file: What to read.
         name: How errors call it; the path itself when absent.
+        what: What the file should be, for errors.
+        failure: What makes errors, for callers with errors of their own.
 
     Raises:
-        ScenarioFileError: It cannot be read, is not YAML, or holds something that no scenario needs.
+        YamlFileError: It cannot be read, is not YAML, or holds something that no settings need; or what ``failure``
+            made instead.
     """
     name = name or str(file)
     try:
         raw = file.read_bytes()
     except OSError as error:
-        raise ScenarioFileError(name, 0, 0, "", error.strerror or str(error)) from None
+        raise failure(name, 0, 0, "", error.strerror or str(error)) from None
     if len(raw) > MOST_BYTES:
-        raise ScenarioFileError(
-            name, 0, 0, "", f"{len(raw):,} bytes are too many; a scenario has at most {MOST_BYTES:,}"
-        )
+        raise failure(name, 0, 0, "", f"{len(raw):,} bytes are too many; {what} files have at most {MOST_BYTES:,}")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ScenarioFileError(name, line, 1, "", "this is not UTF-8 text") from None
+        raise failure(name, line, 1, "", "this is not UTF-8 text") from None
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise ScenarioFileError(name, line, column, "", f"not YAML: {error.problem or error.context}") from None
+        raise failure(name, line, column, "", f"not YAML: {error.problem or error.context}") from None
     except (YAMLError, RecursionError) as error:
-        raise ScenarioFileError(name, 1, 1, "", f"not YAML: {error}".splitlines()[0]) from None
+        raise failure(name, 1, 1, "", f"not YAML: {error}".splitlines()[0]) from None
     if root is None:
-        raise ScenarioFileError(name, 1, 1, "", "the file is empty; a scenario was expected")
-    reader = _Reader(name)
+        raise failure(name, 1, 1, "", f"the file is empty; a {what} was expected")
+    reader = _Reader(name, failure)
     try:
         value = reader.value(root, "$")
     except RecursionError:
-        raise ScenarioFileError(name, 1, 1, "$", "the document is nested too deeply or contains itself") from None
-    return YamlDocument(name, value, reader.places)
+        raise failure(name, 1, 1, "$", "the document is nested too deeply or contains itself") from None
+    return YamlDocument(name, value, reader.places, failure)
 
 
 class _Reader:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, failure: Failure) -> None:
         self.name = name
+        self.failure = failure
         self.places: dict[str, tuple[int, int]] = {}
 
     def value(self, node: Node, path: str) -> Any:
         self.places[path] = _place(node)
         if len(self.places) > MOST_VALUES:
-            raise ScenarioFileError(
-                self.name, *_place(node), path, f"the document has more than {MOST_VALUES:,} values"
-            )
+            raise self.failure(self.name, *_place(node), path, f"the document has more than {MOST_VALUES:,} values")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -102,10 +139,10 @@ class _Reader:
         result: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or key.tag != _TAG + "str":
-                raise ScenarioFileError(self.name, *_place(key), path, "keys must be text (quote it if it is meant so)")
+                raise self.failure(self.name, *_place(key), path, "keys must be text (quote it if it is meant so)")
             inner = f"{path}.{key.value}"
             if key.value in result:
-                raise ScenarioFileError(self.name, *_place(key), inner, "this key stands here twice")
+                raise self.failure(self.name, *_place(key), inner, "this key stands here twice")
             result[key.value] = self.value(value, inner)
             # A key is where people look for a fault, except when its value is a plain one on the same line.
             if not isinstance(value, ScalarNode):
@@ -121,14 +158,14 @@ class _Reader:
             if kind == "float":
                 return float(text.replace("_", ""))
         except ValueError:
-            raise ScenarioFileError(self.name, *_place(node), path, f"{text!r} is not a number we can read") from None
+            raise self.failure(self.name, *_place(node), path, f"{text!r} is not a number we can read") from None
         if kind == "bool":
             return text in _TRUE
         if kind == "null":
             return None
         if kind in {"str", "timestamp"}:
             return text
-        raise ScenarioFileError(self.name, *_place(node), path, f"the tag {node.tag} is not accepted here")
+        raise self.failure(self.name, *_place(node), path, f"the tag {node.tag} is not accepted here")
 
 
 def _place(node: Node) -> tuple[int, int]:
