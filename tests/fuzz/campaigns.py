@@ -111,9 +111,9 @@ def campaigns() -> dict[str, Campaign]:
         Campaign("world", "requests to the whole simulator", 8, _machine(WorldMachine)),
         Campaign("world-twice", "requests to the whole simulator", 3, _machine(ReplayedWorldMachine)),
         Campaign("ledger-storm", "ledger steps", 4, _storm(storms.ledger)),
-        Campaign("client-storm", "whole-client runs", 16, _storm(storms.client)),
-        Campaign("client-limits-storm", "whole-client runs", 12, _storm(storms.client_under_limits)),
-        Campaign("client-resume-storm", "whole-client runs", 8, _storm(storms.client_resumed)),
+        Campaign("client-storm", "whole-client runs", 24, _storm(storms.client)),
+        Campaign("client-limits-storm", "whole-client runs", 18, _storm(storms.client_under_limits)),
+        Campaign("client-resume-storm", "whole-client runs", 10, _storm(storms.client_resumed)),
     ]
     for file in sorted(PROPERTIES.rglob("test_*.py")):
         module = import_module(".".join(("tests", *file.relative_to(PROPERTIES.parent).with_suffix("").parts)))

@@ -71,6 +71,6 @@ def main(
         click.echo(f"interrupted after {summary(rotation)}")
         sys.exit(130)
     for name, done in sorted(rotation.done.items()):
-        click.echo(f"  {done:>12,}  {chosen[name].unit:<32} {name}")
+        click.echo(f"  {done:>12,}  {chosen[name].unit:<32} {rotation.spent[name]:6.0f} s  {name}")
     click.echo(f"{time.monotonic() - began:.0f} s, seed {chosen_seed}, {summary(rotation)}")
     sys.exit(1 if rotation.failed else 0)

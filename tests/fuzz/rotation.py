@@ -21,7 +21,7 @@ class Rotation:
         self._campaigns = campaigns
         self._seed = seed
         self._turns: Counter[str] = Counter()
-        self._spent = dict.fromkeys(campaigns, 0.0)
+        self.spent = dict.fromkeys(campaigns, 0.0)
         self._examples = dict.fromkeys(campaigns, FIRST_EXAMPLES)
         self._under_way: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
@@ -52,7 +52,7 @@ class Rotation:
         """Note what came of a turn."""
         name = outcome.turn.campaign
         self._under_way[name] -= 1
-        self._spent[name] += outcome.seconds
+        self.spent[name] += outcome.seconds
         self.done[name] += outcome.done
         if outcome.failure is not None:
             self.failed.append(outcome)
@@ -69,4 +69,4 @@ class Rotation:
         return totals
 
     def _share(self, campaign: Campaign) -> float:
-        return (self._spent[campaign.name] + SLICE_S * self._under_way[campaign.name]) / campaign.weight
+        return (self.spent[campaign.name] + SLICE_S * self._under_way[campaign.name]) / campaign.weight
