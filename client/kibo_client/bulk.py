@@ -37,6 +37,7 @@ from kibo_client.events import (
     Wait,
 )
 from kibo_client.failures import note_failure, note_throttle
+from kibo_client.job_book import JobBook
 from kibo_client.operation import KIND_NAMES, Operation
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.outcomes import advance, note_success
@@ -97,9 +98,10 @@ class BulkDelete:
         """What the dry runs found and the submissions at hand would delete."""
         return self._operation.scope()
 
-    def has_ended(self, job_id: int) -> bool:
-        """Whether this is a job of ours that needs no more looking at."""
-        return self._operation.jobs.has_ended(job_id)
+    @property
+    def known_jobs(self) -> JobBook:
+        """The jobs handed out so far; only to be looked at."""
+        return self._operation.jobs
 
     def progress(self, now: int) -> Progress:
         """Where the operation stands."""

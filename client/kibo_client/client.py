@@ -205,7 +205,7 @@ class _Run:
             case PollJob(job_id=job_id):
                 return await self._inventory.job(job_id)
             case ListJobs():
-                return await self._inventory.jobs(request, has_ended=self._operation.has_ended)
+                return await self._inventory.jobs(request, known=self._operation.known_jobs)
 
     def _record(self, event: Event) -> None:
         if self._journal is not None:

@@ -15,6 +15,7 @@ from kibo_client.transport import HttpAnswer, Transport, TransportError
 from kibo_client.wire import (
     DELETE_ITEMS_PATH,
     QUEUE_PATH,
+    KnownJobs,
     Unreadable,
     delete_items_body,
     read_acceptance,
@@ -52,11 +53,11 @@ class Inventory:
         """Ask for one job."""
         return await self._call("GET", f"{QUEUE_PATH}/{job_id}", read_job)
 
-    async def jobs(self, page: ListJobs, *, has_ended: Callable[[int], bool]) -> tuple[Answer, int | None]:
-        """Ask for a page of deletion jobs, newest first; of those known to have ended nothing more is wanted."""
+    async def jobs(self, page: ListJobs, *, known: KnownJobs) -> tuple[Answer, int | None]:
+        """Ask for a page of deletion jobs, newest first; of those known already, only what may be new is read."""
         size = str(page.limit)
         query = {"types": "DELETE", "limit": size, "pageSize": size, "startIndex": str(page.start)}
-        return await self._call("GET", QUEUE_PATH, partial(read_jobs, has_ended=has_ended), query=query)
+        return await self._call("GET", QUEUE_PATH, partial(read_jobs, known=known), query=query)
 
     async def _call(
         self,

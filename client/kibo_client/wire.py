@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from kibo_client.batching import Batch
 from kibo_client.events import Accepted, FoundProduct, JobSeen, JobsListed, ScopeFound
 from kibo_client.identifiers import Kind
+from kibo_client.polling import TERMINAL
 from kibo_client.units import SECOND
 
 DELETE_ITEMS_PATH = "/api/commerce/inventory/v5/inventory/deleteItems"
@@ -23,6 +23,15 @@ T = TypeVar("T")
 _FIELD = {Kind.UPC: "upc", Kind.PART_NUMBER: "partNumber", Kind.SKU: "sku"}
 # Stands for a number of records that the API kept to itself: more than can be wanted.
 _UNTOLD = 1 << 62
+
+
+class KnownJobs(Protocol):
+    """What is known of jobs already."""
+
+    def __contains__(self, job_id: object, /) -> bool: ...
+
+    def has_ended(self, job_id: int, /) -> bool:
+        """Whether a known job needs no more looking at."""
 
 
 class Unreadable(Exception):  # noqa: N818 - says what the answer is, not that the program erred
@@ -141,21 +150,20 @@ def read_job(body: bytes, date: int | None = None) -> JobSeen:
     return _job(_decode(body, _JobQueueResponse), date)
 
 
-def read_jobs(
-    body: bytes, date: int | None = None, *, has_ended: Callable[[int], bool] = lambda _job_id: False
-) -> JobsListed:
+def read_jobs(body: bytes, date: int | None = None, *, known: KnownJobs | None = None) -> JobsListed:
     """Read a page of the queue.
 
     Args:
         body: The page.
         date: The server's stamp of the answer.
-        has_ended: Whether a job is known to have ended; of such a job only id and status are read.
+        known: The jobs that are known already. Reading moments is most of the work, and the lists of a long run show
+            thousands of jobs again and again: when a job was added is read only of a job not known, when it began
+            and ended only of one not known to have ended.
 
     Raises:
         Unreadable: It is not a list of JobQueueResponse.
     """
-    jobs = _decode(body, list[_JobQueueResponse])
-    return JobsListed(tuple(_job(job, date, known_to_have_ended=has_ended(job.job_id)) for job in jobs))
+    return JobsListed(tuple(_job(job, date, known) for job in _decode(body, list[_JobQueueResponse])))
 
 
 def read_error(body: bytes) -> str:
@@ -191,14 +199,12 @@ def read_moment(text: str | None) -> int | None:
     return round(moment.timestamp() * SECOND)
 
 
-def _job(job: _JobQueueResponse, date: int | None, *, known_to_have_ended: bool = False) -> JobSeen:
+def _job(job: _JobQueueResponse, date: int | None, known: KnownJobs | None = None) -> JobSeen:
     # The developer guide says COMPLETED where the job schema and the bulk deletion guide say SUCCESS.
     status = "SUCCESS" if job.status == "COMPLETED" else job.status
-    if known_to_have_ended:
-        # A long run's lists are full of these, and reading moments is most of the work of reading a job.
-        return JobSeen(job.job_id, status)
-    finished = read_moment(job.finished)
-    started = None if finished is None else read_moment(job.started)
+    if known is not None and job.job_id in known and (status not in TERMINAL or known.has_ended(job.job_id)):
+        return JobSeen(job.job_id, status, job.location_code)
+    started, finished = read_moment(job.started), read_moment(job.finished)
     took = max(0, finished - started) if started is not None and finished is not None else None
     ago = max(0, date - finished) if date is not None and finished is not None else None
     messages = tuple(job.messages or ())

@@ -184,6 +184,24 @@ def test_ipv6(serve: Serve, tmp_path: Path, trustme: None) -> None:
     assert call(f"{served.url}/_simulator/health", tmp_path / CA_FILE)["status"] == "ok"
 
 
+def test_kibo_client_is_served(serve: Serve, tmp_path: Path, trustme: None) -> None:
+    """Our own client needs nothing but the variable of the advice."""
+    export = tmp_path / "export.csv"
+    export.write_text("LocationCode,PartNumber,UPC,SKU,OnHand\nL1,A-1,,,5\n")
+    served = serve("--tls", "--tls-dir", str(tmp_path), "--inventory", str(export))
+    result = run(
+        *("kibo-client", "delete", "--export", str(export), "--dry-run", "--quiet", "--rpm", "50", "--rph", "200"),
+        SSL_CERT_FILE=str(tmp_path / CA_FILE),
+        KIBO_API_HOST=served.url,
+        KIBO_TENANT="1001",
+        KIBO_CLIENT_ID="sample.app",
+        KIBO_SHARED_SECRET="sample-secret",
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "scope        1 records of 1 products at 1 locations" in result.stdout
+
+
 def test_plain_http_to_a_tls_port_is_not_an_accident(serve: Serve, tmp_path: Path, trustme: None) -> None:
     """Whoever speaks plain HTTP is hung up on; the server goes on and says nothing."""
     served = serve("--tls", "--tls-dir", str(tmp_path))

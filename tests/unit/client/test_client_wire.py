@@ -7,6 +7,8 @@ import pytest
 from kibo_client.batching import Item, full_batches
 from kibo_client.events import Accepted, FoundProduct, JobSeen, JobsListed, ScopeFound
 from kibo_client.identifiers import Identifier, Kind
+from kibo_client.job_book import JobBook
+from kibo_client.polling import PollSchedule
 from kibo_client.targets import Product
 from kibo_client.wire import (
     Unreadable,
@@ -79,15 +81,19 @@ def test_a_job_is_read() -> None:
     assert read_job(b'{"jobID":8,"status":"PENDING"}') == JobSeen(8, "PENDING")
 
 
-def test_of_jobs_known_to_have_ended_only_the_status_is_read() -> None:
-    """JB-3: their moments were read when they ended; the moments of all others are."""
+def test_of_known_jobs_only_what_may_be_new_is_read() -> None:
+    """JB-3: 1 is known to have ended, 2 to be waiting, 3 has ended since it was last seen; nobody knows 4."""
+    book = JobBook(PollSchedule(patience=1))
+    book.take(0, (1, 2, 3), 0)
+    book.give_up((1,), "ended")
     stamps = {"added": "2026-01-01T00:00:00Z", "started": "2026-01-01T00:00:01Z", "finished": "2026-01-01T00:00:03Z"}
-    body = json.dumps([{"jobID": n, "status": "SUCCESS", "locationCode": "N", **stamps} for n in (1, 2)]).encode()
+    statuses = {1: "COMPLETED", 2: "PENDING", 3: "COMPLETED", 4: "SUCCESS"}
+    body = [{"jobID": n, "status": status, "locationCode": "N", **stamps} for n, status in statuses.items()]
+    jobs = read_jobs(json.dumps(body).encode(), known=book).jobs
     added = read_moment(stamps["added"])
 
-    assert read_jobs(body, has_ended=(1).__eq__) == JobsListed(
-        (JobSeen(1, "SUCCESS"), JobSeen(2, "SUCCESS", "N", (), added, 2_000_000))
-    )
+    assert jobs[:2] == (JobSeen(1, "SUCCESS", "N"), JobSeen(2, "PENDING", "N"))
+    assert jobs[2:] == tuple(JobSeen(n, "SUCCESS", "N", (), added, 2_000_000) for n in (3, 4))
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"jobIDs":["x"]}', b"[]", b"\xff\xfe"])
