@@ -28,7 +28,7 @@ DEVIATIONS: Final[dict[str, str]] = {
     "deleteFutureInventory": "Totals are numbers and `jobIDs` is a list of numbers; the published types are all "
     "boolean. Done at once: its jobs have ended when it answers. Both dates may be absent.",
     "getJobs": "Pages by `limit`, or by `pageSize` and `startIndex`; all fifteen types can be asked for. "
-    "No job: an empty list (`empty_job_list`).",
+    "No job: an empty list (`empty_job_list`). `owner` is not read.",
     "allocate": "`tenantID` and `locationID` are not needed; `locationCode` names the location.",
     "deallocate": "`tenantID` and `locationID` are not needed. Answers with the job, as `allocate` does.",
     "fulfill": "`tenantID` and `locationID` are not needed. Answers with the job, as `allocate` does.",

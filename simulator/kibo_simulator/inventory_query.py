@@ -55,9 +55,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of an answer: a holding, what is expected of it, and how far away it is."""
+    """One row of an answer: a holding, what its location offers, what is expected of it, and how far away it is."""
 
     holding: Holding
+    attributes: LocationAttributes
     future: tuple[FutureRecord, ...] = ()
     distance_km: float | None = None
 
@@ -75,7 +76,7 @@ class InventoryQuery:
     def rows(self, query: Query) -> Iterator[Row]:
         """The rows of an answer, in order, cut to the page asked for."""
         items = self._items(query)
-        first, others, distances = self._locations(query)
+        first, others, attributes, distances = self._locations(query)
         left = query.limit
         skip = query.offset
         for location in (*first, *others):
@@ -88,7 +89,8 @@ class InventoryQuery:
                     if not left:
                         return
                     left -= 1
-                yield Row(holding, self._expected(query, holding), distances.get(location.id))
+                offers = attributes[location.id]
+                yield Row(holding, offers, self._expected(query, holding), distances.get(location.id))
 
     def point(self, tenant_id: int, postal_code: str) -> Point | None:
         """Where a postal code is: at a location of the tenant that has it, else by the bundled table."""
@@ -105,9 +107,11 @@ class InventoryQuery:
             for products, (_, quantity, variant) in zip(matched, query.items, strict=True)
         ]
 
-    def _locations(self, query: Query) -> tuple[list[Location], list[Location], dict[int, float]]:
+    def _locations(
+        self, query: Query
+    ) -> tuple[list[Location], list[Location], dict[int, LocationAttributes], dict[int, float]]:
         if query.location is not None:
-            return [], [query.location], {}
+            return [], [query.location], self._places.attributes([query.location.id]), {}
         locations = self._stock.locations(query.tenant_id)
         attributes = self._places.attributes(location.id for location in locations)
         centre = query.filter.centre
@@ -123,7 +127,7 @@ class InventoryQuery:
             if query.filter.admits(location, attributes[location.id], distances.get(location.id))
         ]
         first, others = in_order(admitted, query.priority, distances)
-        return first, others, distances
+        return first, others, attributes, distances
 
     def _at(self, query: Query, items: Sequence[Item], location: Location) -> list[Holding]:
         products = sorted(frozenset[int]().union(*(item.products for item in items))) if query.items else None

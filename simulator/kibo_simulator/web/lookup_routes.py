@@ -33,16 +33,16 @@ _aggregate = msgspec.json.Decoder(AggregateRequest)
 _QUERY_TYPES: dict[str, QueryType] = {"ALL": "ALL", "PARTIAL": "PARTIAL", "ANY": "ANY", "ALL_STORES": "ALL_STORES"}
 
 
-def active_location(call: Call, code: str, path: str) -> Location:
-    """The location that a request names.
+def active_location(call: Call, code: str, path: str, *, status: int = 400) -> Location:
+    """The location that a request names; ``status`` is that of the refusal.
 
     Raises:
-        ApiError: 400 `LOCATION_NOT_FOUND` when there is none or it is not active.
+        ApiError: `LOCATION_NOT_FOUND` when there is none or it is not active.
     """
     location = call.simulator.stock.location(call.tenant_id, code)
     if location is None or not location.active:
         message = f"there is no active location {code[:60]!r}"
-        raise ApiError(400, "LOCATION_NOT_FOUND", f"{path}: {message}", (Fault(path, message),))
+        raise ApiError(status, "LOCATION_NOT_FOUND", f"{path}: {message}", (Fault(path, message),))
     return location
 
 
@@ -115,7 +115,7 @@ def get_inventory(call: Call) -> Answer:
                 black=frozenset(call.texts("locationBlacklist")),
                 flags={flag: value for flag, value in flags.items() if value is not None},
             ),
-            location=active_location(call, code, "requestLocation") if code else None,
+            location=active_location(call, code, "requestLocation", status=404) if code else None,
             ignore_safety_stock=_ignoring(call, call.flag("ignoreSafetyStock")),
             include_negative=bool(call.flag("includeNegativeInventory")),
             limit=page_size or max(1, len(texts)) * (limit or 100),

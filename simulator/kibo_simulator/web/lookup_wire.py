@@ -127,6 +127,7 @@ def row_body(row: Row, tenant_id: int, *, attributes: bool, kilometres: bool = F
     """A row as ``InventoryResponse``: identifiers that are not set are left out, as Kibo does."""
     holding = row.holding
     record = holding.records[0]
+    offers = row.attributes
     distance = row.distance_km or 0.0
     body: dict[str, Any] = {
         "locationName": record.location_name,
@@ -142,7 +143,12 @@ def row_body(row: Row, tenant_id: int, *, attributes: bool, kilometres: bool = F
         "floor": sum(each.floor for each in holding.records),
         "safetyStock": sum(each.safety_stock for each in holding.records),
         "distance": round(distance if kilometres else distance / KM_PER_MILE, 2) if distance else 0,
+        "directShip": offers.direct_ship,
+        "transferEnabled": offers.transfer_enabled,
+        "pickup": offers.pickup,
     }
+    if offers.country_code is not None:
+        body["countryCode"] = offers.country_code
     body |= {name: record.details[key] for key, name in _DETAIL_NAMES.items() if key in record.details}
     if attributes and "attributes" in record.details:
         body["attributes"] = record.details["attributes"]

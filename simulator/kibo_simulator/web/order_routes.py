@@ -139,6 +139,8 @@ def _information_body(
         "allocated": sum(record.allocated for record in records),
         "floor": sum(record.floor for record in records),
         "safetyStock": sum(record.safety_stock for record in records),
+        # A text in this body alone.
+        "ltd": f"{next((record.details['ltd'] for record in records if 'ltd' in record.details), 0):g}",
         "allocates": count["ALLOCATED"],
         "deallocates": count["DEALLOCATED"],
         "fulfills": count["FULFILLED"],

@@ -299,3 +299,12 @@ async def test_locations_with_more_workers_run_side_by_side_but_each_in_order(ma
     jobs = [(await bench.send("GET", f"{V1}/queue/{job}")).body["status"] for job in (1, 2, 3)]
 
     assert jobs == ["WORKING", "PENDING", "WORKING"]
+
+
+async def test_no_job_has_the_name_of_a_file(bench: Bench) -> None:
+    """A filter by file name finds nothing while jobs come from requests only; an empty one is no filter."""
+    await bench.delete_items([{"partNumber": "."}])
+    found = (await bench.send("GET", f"{V1}/queue?originalFilename=T_1001_REFRESH.csv")).body
+    unfiltered = (await bench.send("GET", f"{V1}/queue?originalFilename=")).body
+
+    assert ([], 4) == (found, len(unfiltered))

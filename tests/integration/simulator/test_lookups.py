@@ -216,6 +216,32 @@ async def test_a_location_sorted_by_its_stock(bench: Bench) -> None:
     assert [row["onHand"] for row in rows] == most[:5]
 
 
+async def test_rows_tell_what_their_location_offers(bench: Bench) -> None:
+    """Direct shipping, transfer, pick-up and country come with every row; an unknown country is left out."""
+    await put(bench, "WH-001", 5)
+    await put(bench, "ST-0001", 5)
+    place = bench.simulator.stock.location(1001, "WH-001")
+    assert place is not None
+    attributes = LocationAttributes(direct_ship=True, transfer_enabled=True, pickup=False, country_code="CA")
+    bench.simulator.places.put_location(place.id, name=place.name, active=True, attributes=attributes)
+    everywhere = await look(bench)
+    (there,) = await look(bench, requestLocation={"locationCode": "WH-001"})
+
+    names = ("locationCode", "directShip", "transferEnabled", "pickup", "countryCode")
+    assert [("ST-0001", True, True, True, None), ("WH-001", True, True, False, "CA")] == [
+        tuple(row.get(name) for name in names) for row in everywhere
+    ]
+    assert (True, True, False, "CA") == tuple(there[name] for name in names[1:])
+    assert "countryCode" not in everywhere[0]
+
+
+async def test_an_unknown_location_in_the_query_is_not_found(bench: Bench) -> None:
+    """The specification has a 404 where the location is part of the address, not of a body."""
+    reply = await bench.send("GET", f"{V5}?requestLocation=NOWHERE")
+
+    assert (404, "LOCATION_NOT_FOUND") == (reply.status, reply.body["errorCode"])
+
+
 async def test_the_real_time_service_says_that_locations_are_active(bench: Bench) -> None:
     """The alias shares look-up and pool and adds one field."""
     await put(bench, "WH-001", 5)

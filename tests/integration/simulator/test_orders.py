@@ -134,6 +134,17 @@ async def test_what_became_of_an_order(bench: Bench) -> None:
     ]
 
 
+async def test_order_items_tell_the_store_priority_as_a_text(bench: Bench) -> None:
+    """The specification types LTD as text in this one body; 0 where nobody set it."""
+    await put(bench, 5)
+    await order(bench, "allocate", 1)
+    (unset,) = (await bench.send("POST", f"{V5}/getOrderItemInformation", {"orderID": 7})).body
+    await put(bench, 5, LTD=1.5)
+    (item,) = (await bench.send("POST", f"{V5}/getOrderItemInformation", {"orderID": 7})).body
+
+    assert ("0", "1.5") == (unset["ltd"], item["ltd"])
+
+
 async def test_what_a_shipment_holds_now_and_of_the_future(bench: Bench) -> None:
     """Shipment allocations: present and expected stock apart, pending ones marked."""
     await put(bench, 1)
