@@ -8,7 +8,12 @@ const { Session, api, methods } = require('./session')
 const notSimulated = require('./not_simulated.json')
 
 const directory = join(__dirname, 'cases')
-const cases = Object.assign({}, ...readdirSync(directory).sort().map((file) => require(join(directory, file))))
+const cases = Object.assign(
+  {},
+  ...readdirSync(directory)
+    .sort()
+    .map((file) => require(join(directory, file)))
+)
 
 function told(error) {
   const status = error.response?.status
@@ -51,7 +56,9 @@ async function main() {
     else result = { outcome: 'failed', detail: 'there is no case for it' }
     process.stdout.write(JSON.stringify({ method, ...result }) + '\n')
   }
-  for (const method of [...Object.keys(cases), ...Object.keys(notSimulated)].filter((each) => !methods().includes(each))) {
+  for (const method of [...Object.keys(cases), ...Object.keys(notSimulated)].filter(
+    (each) => !methods().includes(each)
+  )) {
     process.stdout.write(JSON.stringify({ method, outcome: 'failed', detail: 'the SDK has no such method' }) + '\n')
   }
 }

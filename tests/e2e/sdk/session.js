@@ -29,7 +29,9 @@ const clients = { ...inventory, ...locationAdmin, BatchJobApi: importExport.Batc
 
 /** Every method of the SDK that is in question, as `Class.method`: those for inventory, and batch jobs. */
 function methods() {
-  const classes = Object.entries(inventory).filter(([name, value]) => typeof value === 'function' && name.endsWith('Api'))
+  const classes = Object.entries(inventory).filter(
+    ([name, value]) => typeof value === 'function' && name.endsWith('Api')
+  )
   classes.push(['BatchJobApi', importExport.BatchJobApi])
   return classes
     .flatMap(([name, api]) =>

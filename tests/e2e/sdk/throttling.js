@@ -31,9 +31,15 @@ async function experiment(throttle_body) {
     error = caught
   }
   await control('POST', 'clock/advance', { seconds: 59 })
-  const early = await api.getJobs().then(() => 'answered', () => 'refused')
+  const early = await api.getJobs().then(
+    () => 'answered',
+    () => 'refused'
+  )
   await control('POST', 'clock/advance', { seconds: 1 })
-  const onTime = await api.getJobs().then(() => 'answered', () => 'refused')
+  const onTime = await api.getJobs().then(
+    () => 'answered',
+    () => 'refused'
+  )
   return {
     name: error.name,
     message: error.message,

@@ -86,7 +86,10 @@ module.exports = {
   'ExportInventoryApi.updateExportSettingsFTP': async (t) => {
     await created(t)
     const answer = await t.api('ExportInventoryApi').updateExportSettingsFTP({
-      updateExportSettingsFTPRequest: { exportSettingsName: t.name, exportSettingsFTP: { ...FTP, ftpDirectory: '/new' } }
+      updateExportSettingsFTPRequest: {
+        exportSettingsName: t.name,
+        exportSettingsFTP: { ...FTP, ftpDirectory: '/new' }
+      }
     })
 
     assert.deepEqual(
@@ -137,10 +140,7 @@ module.exports = {
     const [settings] = await read(t)
     const [stored] = settings.s3Information
     assert.deepEqual([stored.bucket, answer.tenantID], ['other', t.tenant])
-    assert.deepEqual(
-      [answer.exportSettingsS3ID, typeof answer.exportSettingsID],
-      [stored.exportSettingsS3ID, 'number']
-    )
+    assert.deepEqual([answer.exportSettingsS3ID, typeof answer.exportSettingsID], [stored.exportSettingsS3ID, 'number'])
   },
 
   'ExportInventoryApi.deleteExportSettingsS3': async (t) => {
@@ -178,7 +178,9 @@ module.exports = {
       [config.fetchFileConfigID, config.active, config.lockName, config.ftpRemotePath, config.refreshEnabled],
       [number, true, t.name, '/elsewhere', true]
     )
-    const incomplete = api.saveFetchConfig({ fetchFileConfigRequest: { ...FETCH, lockName: t.name, ftpServer: undefined } })
+    const incomplete = api.saveFetchConfig({
+      fetchFileConfigRequest: { ...FETCH, lockName: t.name, ftpServer: undefined }
+    })
     await assert.rejects(incomplete, (error) => error.apiError.message.includes('ftpServer'))
   },
 
@@ -199,7 +201,8 @@ module.exports = {
     const api = t.api('InventoryFetchFileConfigApi')
     const answer = await api.testConnection({ fetchFileConfigID: number })
 
-    for (const list of ['ftpFiles', 'ftpArchiveFiles', 's3Files', 's3ArchiveFiles']) assert.ok(Array.isArray(answer[list]))
+    for (const list of ['ftpFiles', 'ftpArchiveFiles', 's3Files', 's3ArchiveFiles'])
+      assert.ok(Array.isArray(answer[list]))
     await assert.rejects(api.testConnection({ fetchFileConfigID: 10 ** 9 }), (error) => error.response.status === 400)
   },
 
@@ -231,8 +234,6 @@ async function configs(t) {
 
 /** A new configuration of this case; its number. */
 async function fetching(t) {
-  await t
-    .api('InventoryFetchFileConfigApi')
-    .saveFetchConfig({ fetchFileConfigRequest: { ...FETCH, lockName: t.name } })
+  await t.api('InventoryFetchFileConfigApi').saveFetchConfig({ fetchFileConfigRequest: { ...FETCH, lockName: t.name } })
   return (await configs(t))[0].fetchFileConfigID
 }

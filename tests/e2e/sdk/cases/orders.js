@@ -25,7 +25,13 @@ module.exports = {
     await t.settle()
     assert.deepEqual(await t.counters(locationCode, product), [10, 6, 4, 0])
     await orders.allocateInventory(
-      request({ ...item, quantity: 9, orderID: item.orderID + 5, orderItemID: item.orderItemID + 5, shipmentID: item.shipmentID + 5 })
+      request({
+        ...item,
+        quantity: 9,
+        orderID: item.orderID + 5,
+        orderItemID: item.orderItemID + 5,
+        shipmentID: item.shipmentID + 5
+      })
     )
     await t.settle()
 

@@ -84,7 +84,9 @@ module.exports = {
   'InventoryBinApi.createBin': async (t) => {
     const api = t.api('InventoryBinApi')
     const locationCode = await t.location()
-    const { binID } = await api.createBin({ createBinRequest: { locationCode, name: 'A-01', binTypeID: 2, binStatusID: 1 } })
+    const { binID } = await api.createBin({
+      createBinRequest: { locationCode, name: 'A-01', binTypeID: 2, binStatusID: 1 }
+    })
     const { bins } = await api.getBins({ locationID: await t.locationID(locationCode) })
 
     assert.deepEqual(
@@ -114,7 +116,8 @@ module.exports = {
     const types = await t.api('InventoryBinApi').getBinTypes()
 
     assert.ok(types.length > 0)
-    for (const { binTypeID, description } of types) assert.deepEqual([typeof binTypeID, typeof description], ['number', 'string'])
+    for (const { binTypeID, description } of types)
+      assert.deepEqual([typeof binTypeID, typeof description], ['number', 'string'])
   },
 
   'InventoryBinApi.getBinStatuses': async (t) => {
@@ -130,10 +133,16 @@ module.exports = {
     const api = t.api('InventoryBinApi')
     const locationCode = await t.location()
     const { binID } = await api.createBin({ createBinRequest: { locationCode, name: 'A-01' } })
-    const updated = await api.updateBin({ binId: binID, updateBinRequest: { binID, locationCode, binTypeID: 3, binStatusID: 2 } })
+    const updated = await api.updateBin({
+      binId: binID,
+      updateBinRequest: { binID, locationCode, binTypeID: 3, binStatusID: 2 }
+    })
     const { bins } = await api.getBins({ locationID: await t.locationID(locationCode) })
 
-    assert.deepEqual([updated.binID, updated.locationCode, updated.name, updated.success], [binID, locationCode, 'A-01', true])
+    assert.deepEqual(
+      [updated.binID, updated.locationCode, updated.name, updated.success],
+      [binID, locationCode, 'A-01', true]
+    )
     assert.deepEqual([bins[0].binTypeID, bins[0].binStatusID], [3, 2])
   },
 
@@ -141,7 +150,8 @@ module.exports = {
     const api = t.api('InventoryBinApi')
     const locationCode = await t.location()
     const ids = []
-    for (const name of ['A-01', 'A-02']) ids.push((await api.createBin({ createBinRequest: { locationCode, name } })).binID)
+    for (const name of ['A-01', 'A-02'])
+      ids.push((await api.createBin({ createBinRequest: { locationCode, name } })).binID)
     const answer = await api.updateBins({
       updateBinsRequest: { bins: ids.map((binID) => ({ binID, locationCode, binStatusID: 2 })) }
     })
@@ -183,13 +193,22 @@ module.exports = {
         locationCode,
         bins: [
           { binName: 'A-01', products: [{ ...one, quantity: 6 }] },
-          { binName: 'A-02', products: [{ ...two, quantity: 1 }, { ...one, quantity: 3 }] }
+          {
+            binName: 'A-02',
+            products: [
+              { ...two, quantity: 1 },
+              { ...one, quantity: 3 }
+            ]
+          }
         ]
       }
     })
     const found = async (more) => {
       const { binQuantities } = await api.searchBins({ binSearchRequest: { locationCode, ...more } })
-      return binQuantities.map((bin) => [bin.binName, bin.products.map((each) => [each.partNumber, each.quantity]).sort()])
+      return binQuantities.map((bin) => [
+        bin.binName,
+        bin.products.map((each) => [each.partNumber, each.quantity]).sort()
+      ])
     }
 
     assert.deepEqual(await found({ product: one, sortAscending: true }), [
@@ -197,7 +216,13 @@ module.exports = {
       ['A-02', [[one.partNumber, 3]]]
     ])
     assert.deepEqual(await found({ binName: 'A-02' }), [
-      ['A-02', [[one.partNumber, 3], [two.partNumber, 1]]]
+      [
+        'A-02',
+        [
+          [one.partNumber, 3],
+          [two.partNumber, 1]
+        ]
+      ]
     ])
   },
 
@@ -208,7 +233,13 @@ module.exports = {
 
       assert.deepEqual(
         [category.name, category.tags.map((tag) => [tag.tagValue, tag.percent, tag.isDefault])],
-        [t.name, [['Web', 80, true], ['Shop', 20, false]]]
+        [
+          t.name,
+          [
+            ['Web', 80, true],
+            ['Shop', 20, false]
+          ]
+        ]
       )
     } finally {
       await t.forget(t.name)
@@ -233,7 +264,10 @@ module.exports = {
     const api = t.api('InventoryTagCategoryApi')
     await t.category(t.name, ['Web'])
     const renamed = `${t.name}-2`
-    await api.updateTagCategory({ tagCategoryName: t.name, tagCategory: { name: renamed, tags: [{ tagValue: 'Shop' }] } })
+    await api.updateTagCategory({
+      tagCategoryName: t.name,
+      tagCategory: { name: renamed, tags: [{ tagValue: 'Shop' }] }
+    })
     try {
       const category = await api.getTagCategory({ tagCategoryName: renamed })
       assert.deepEqual(
@@ -259,7 +293,9 @@ module.exports = {
     const location = await t.location()
     await t.category(t.name, ['Web'])
     try {
-      const made = await t.api('InventoryTagApi').createTag({ tagCategoryName: t.name, inventoryTag: { tagValue: 'Shop' } })
+      const made = await t
+        .api('InventoryTagApi')
+        .createTag({ tagCategoryName: t.name, inventoryTag: { tagValue: 'Shop' } })
       await t.stock(
         location,
         { ...t.product(), quantity: 3, tags: { [t.name]: 'Shop' } },

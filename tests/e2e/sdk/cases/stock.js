@@ -6,9 +6,14 @@ const assert = require('node:assert/strict')
 
 module.exports = {
   'InventoryApi.postQueryInventory': async (t) => {
-    const [a, b] = [await t.location('A'), await t.location('B')]
+    const where = { postalCode: '78701', countryCode: 'US', latitude: 30.27, longitude: -97.74 }
+    const [a, b] = [await t.location('A', { ...where, directShip: false }), await t.location('B')]
     const [one, two] = [t.product('1'), t.product('2')]
-    await t.stock(a, { ...one, upc: '4006381333931', quantity: 7, safetyStock: 2, floor: 1 }, { ...two, quantity: 3 })
+    await t.stock(
+      a,
+      { ...one, upc: '4006381333931', quantity: 7, safetyStock: 2, floor: 1, attributes: ['red'], externalID: 'E-7' },
+      { ...two, quantity: 3 }
+    )
     await t.stock(b, { ...one, quantity: 4 })
     const api = t.api('InventoryApi')
     const ask = async (more) =>
@@ -46,6 +51,12 @@ module.exports = {
       [row.tenantID, row.locationName, row.upc, row.safetyStock, row.floor, row.allocated, row.pending],
       [t.tenant, `Location ${a}`, '4006381333931', 2, 1, 0, 0]
     )
+    assert.deepEqual([row.directShip, row.pickup, row.transferEnabled, row.countryCode], [false, true, true, 'US'])
+    const [more] = await t.rows([one], { locationWhitelist: [a], includeAttributes: true })
+    assert.deepEqual([more.attributes, more.externalID], [['red'], 'E-7'])
+    const near = { unit: 'KM', latitude: 30.3, longitude: -97.7, radius: 50 }
+    assert.deepEqual(await ask({ type: 'ANY', items: [one], requestLocation: near }), [[a, p[0], 7, 5]])
+    assert.deepEqual(await ask({ type: 'ANY', items: [one], directShip: true }), [[b, p[0], 4, 4]])
   },
 
   'InventoryApi.aggregate': async (t) => {
@@ -163,7 +174,10 @@ module.exports = {
       deleteItemsRequest: { ...deleteItemsRequest, dryRun: true, explicit: true },
       xVolSite: 1
     })
-    assert.deepEqual([dry.totalInventoryEntriesDeleted, dry.totalLocationsAffected, dry.totalProductsDeleted], [4, 2, 2])
+    assert.deepEqual(
+      [dry.totalInventoryEntriesDeleted, dry.totalLocationsAffected, dry.totalProductsDeleted],
+      [4, 2, 2]
+    )
     assert.deepEqual(
       dry.itemsDeleted.map((item) => [item.itemIdentifier.partNumber, item.locationCodes, item.inventoryIDs.length]),
       [
@@ -256,6 +270,7 @@ module.exports = {
     assert.deepEqual(await ids({ limit: 1 }), [second.jobID])
     assert.deepEqual(await ids({ types: ['REFRESH', 'DELETE'] }), [first.jobID])
     assert.deepEqual(await ids({ types: ['REFRESH', 'ADJUST'] }), [second.jobID, first.jobID])
+    assert.deepEqual(await ids({ originalFilename: 'no such file' }), [])
   },
 
   'InventoryJobApi.deleteOldInventory': async (t) => {
