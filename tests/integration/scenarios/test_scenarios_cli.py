@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """The command line: what it prints, what it writes, and the exit code of every outcome."""
 
 import json

@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """Scaled time: the same run over real sockets, on a loop whose clock runs faster than the machine's."""
 
 import asyncio

@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """Whole runs in virtual time: the reference client passes, and nothing is mistaken for a pass or a failure."""
 
 import asyncio

@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """The journal is read as the contract spells it, and tolerates what a rule does not need."""
 
 import pytest

@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """Moments and spans survive being written and read."""
 
 import pytest

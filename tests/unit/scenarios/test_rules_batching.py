@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """BA-1 to BA-6 on stories told by hand."""
 
 import pytest

@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """RT-1 to RT-5 on stories told by hand."""
 
 from typing import Any

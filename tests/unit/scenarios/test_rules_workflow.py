@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """WF-1 to WF-3, ST-1 and ST-2 on stories told by hand."""
 
 from typing import Any
@@ -35,7 +33,7 @@ def test_wf1_a_dry_run_of_everything_covers_it() -> None:
 def test_wf1_an_item_a_location_or_all_of_them_may_be_missing(
     items: str,
     locations: list[str],
-    everywhere: bool,  # noqa: FBT001
+    everywhere: bool,
 ) -> None:
     """WF-1: one item, one location, or the step to all locations beyond the dry run is a breach."""
     story = Story()

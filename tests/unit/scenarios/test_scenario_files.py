@@ -1,5 +1,3 @@
-# Asserts read expected == actual here, whatever stands on the left.
-# ruff: noqa: SIM300
 """Scenario files: what is wrong is named with file, line, column and path, and what is right is read exactly."""
 
 from pathlib import Path
