@@ -254,7 +254,7 @@ def test_no_timeout_of_its_own() -> None:
     ("method", "resend", "seen_by_server"),
     [("GET", True, 2), ("GET", False, 1), ("POST", True, 1), ("POST", False, 1)],
 )
-def test_silent_resends(method: str, resend: bool, seen_by_server: int) -> None:
+def test_silent_resends(method: str, resend: bool, seen_by_server: int) -> None:  # noqa: FBT001
     """Trap 6: aiohttp repeats a GET whose connection drops; middlewares see each attempt; it can be switched off."""
 
     async def scenario(loop: VirtualTimeLoop, session: aiohttp.ClientSession, seen: list[str]) -> list[int]:

@@ -193,7 +193,7 @@ def test_jb5_resending_everything_is_a_breach() -> None:
     ("first", "again", "verdict"),
     [(False, True, Verdict.FAIL), (True, True, Verdict.FAIL), (True, False, Verdict.PASS)],
 )
-def test_jb5_all_locations_are_as_wide_as_it_gets(first: bool, again: bool, verdict: Verdict) -> None:
+def test_jb5_all_locations_are_as_wide_as_it_gets(first: bool, again: bool, verdict: Verdict) -> None:  # noqa: FBT001
     """JB-5: going over all locations again is more than the failed scope; going over the failed one is not."""
     story = Story()
     story.delete("ab", ["L1", "L2"], jobs=[1, 2], everywhere=first)

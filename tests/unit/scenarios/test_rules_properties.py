@@ -60,7 +60,7 @@ def told(described: list[dict[str, Any]]) -> Story:
 @pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(requests, max_size=25), st.booleans(), st.booleans())
-def test_any_journal_is_judged_without_a_crash(described: list[dict[str, Any]], known: bool, failed: bool) -> None:
+def test_any_journal_is_judged_without_a_crash(described: list[dict[str, Any]], known: bool, failed: bool) -> None:  # noqa: FBT001
     """Unknown operations and missing fields never break a rule, and every finding points at entries that exist."""
     keys = [record("a", "x"), record("b", "x"), record("b", "y")]
     evidence = told(described).evidence(

@@ -271,7 +271,7 @@ def test_th5_needs_the_hourly_limit_to_be_reached() -> None:
     ("known", "seconds", "verdict"),
     [(True, 60, Verdict.FAIL), (False, 60, Verdict.INCONCLUSIVE)],
 )
-def test_th6_holds_where_the_limits_are_known(known: bool, seconds: float, verdict: Verdict) -> None:
+def test_th6_holds_where_the_limits_are_known(known: bool, seconds: float, verdict: Verdict) -> None:  # noqa: FBT001
     """TH-6: a 429 counts against a client that had been told the limits; else it is a figure."""
     assert verdict == judge("TH-6", refused_then(seconds).evidence(limits_known=known)).verdict
 

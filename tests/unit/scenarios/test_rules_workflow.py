@@ -33,7 +33,7 @@ def test_wf1_a_dry_run_of_everything_covers_it() -> None:
 def test_wf1_an_item_a_location_or_all_of_them_may_be_missing(
     items: str,
     locations: list[str],
-    everywhere: bool,
+    everywhere: bool,  # noqa: FBT001
 ) -> None:
     """WF-1: one item, one location, or the step to all locations beyond the dry run is a breach."""
     story = Story()

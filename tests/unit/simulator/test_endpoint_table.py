@@ -78,7 +78,7 @@ def test_notes_are_about_operations_that_exist() -> None:
         ("listLocationGroups", None, True),
     ],
 )
-def test_pools_are_those_of_the_default_limits(name: str, pool: str | None, token: bool) -> None:
+def test_pools_are_those_of_the_default_limits(name: str, pool: str | None, token: bool) -> None:  # noqa: FBT001
     """RL-1, RL-11: inventory calls and their aliases share a pool; tokens and the tenant look-up are in none."""
     assert (pool, token) == (row(name).pool, row(name).token)
 
