@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from kibo_simulator.stock.geography import Point, distance_km, postal_point
 from kibo_simulator.stock.identifiers import Wanted
@@ -17,11 +18,13 @@ from kibo_simulator.stock.lookup import (
     in_order,
     sort_holdings,
 )
-from kibo_simulator.stock.records import Location
+from kibo_simulator.stock.records import Location, StockRecord
 from kibo_simulator.stock.variants import PLAIN, Variant
 from kibo_simulator.store.future import FutureRecord, FutureStore
 from kibo_simulator.store.places import PlaceStore
 from kibo_simulator.store.stock import StockStore
+
+_ROWS_BETWEEN_PAUSES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +76,18 @@ class InventoryQuery:
         self._places = places
         self._future = future
 
-    def rows(self, query: Query) -> Iterator[Row]:
-        """The rows of an answer, in order, cut to the page asked for."""
+    def rows(self, query: Query) -> Iterator[Row | None]:
+        """The rows of an answer, in order, cut to the page asked for; now and then None, where one may pause."""
         items = self._items(query)
         first, others, attributes, distances = self._locations(query)
         left = query.limit
         skip = query.offset
         for location in (*first, *others):
             exempt = location in first
-            for holding in self._at(query, items, location):
+            yield None
+            for seen, holding in enumerate(self._at(query, items, location), 1):
+                if not seen % _ROWS_BETWEEN_PAUSES:
+                    yield None
                 if skip:
                     skip -= 1
                     continue
@@ -129,11 +135,13 @@ class InventoryQuery:
         first, others = in_order(admitted, query.priority, distances)
         return first, others, attributes, distances
 
-    def _at(self, query: Query, items: Sequence[Item], location: Location) -> list[Holding]:
+    def _at(self, query: Query, items: Sequence[Item], location: Location) -> Iterator[Holding]:
+        if not query.items and query.sort is None:
+            # A whole location may be long: it is read as it is asked for.
+            yield from self._whole(query, location)
+            return
         products = sorted(frozenset[int]().union(*(item.products for item in items))) if query.items else None
-        records = list(self._stock.at_location(location.id, products))
-        if query.exclude_blocked:
-            records = [record for record in records if not record.details.get("block_assignment")]
+        records = [record for record in self._stock.at_location(location.id, products) if _shown(query, record)]
 
         def holdings(variant: Variant) -> dict[int, Holding]:
             found = holdings_of(location, records, variant=variant, ignore_safety_stock=query.ignore_safety_stock)
@@ -146,7 +154,14 @@ class InventoryQuery:
             chosen = answering(query.type, items, [by_variant[item.variant] for item in items])
         if query.sort is not None:
             sort_holdings(chosen, query.sort, descending=query.descending)
-        return chosen
+        yield from chosen
+
+    def _whole(self, query: Query, location: Location) -> Iterator[Holding]:
+        records = (record for record in self._stock.at_location(location.id) if _shown(query, record))
+        for _, found in groupby(records, key=lambda record: record.product_id):
+            holding = Holding(location, tuple(found), query.ignore_safety_stock)
+            if query.include_negative or holding.available >= 0:
+                yield holding
 
     def _expected(self, query: Query, holding: Holding) -> tuple[FutureRecord, ...]:
         if query.future is None:
@@ -159,6 +174,10 @@ class InventoryQuery:
             )
             if record.variant_id in variants and (query.include_negative_future or record.available >= 0)
         )
+
+
+def _shown(query: Query, record: StockRecord) -> bool:
+    return not (query.exclude_blocked and record.details.get("block_assignment"))
 
 
 def _point(attributes: LocationAttributes) -> Point | None:

@@ -298,4 +298,6 @@ class OrderWorker:
 
 
 def _named(item: OrderItem) -> str:
-    return " ".join(f"{field} {text!r}" for field, text in item.wanted.named()) or f"order item {item.order_item_id}"
+    told = {"part_number": "part number", "upc": "UPC", "sku": "SKU"}
+    named = " ".join(f"{told[field]} {text!r}" for field, text in item.wanted.named())
+    return named or f"order item {item.order_item_id}"

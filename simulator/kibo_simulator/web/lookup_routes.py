@@ -22,7 +22,7 @@ from kibo_simulator.web.lookup_wire import (
     future_body,
     row_body,
 )
-from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, Steps, inventory_paths
 from kibo_simulator.web.tagging import Tagging
 from kibo_simulator.web.wire import decode, identifiers_body
 
@@ -46,7 +46,7 @@ def active_location(call: Call, code: str, path: str, *, status: int = 400) -> L
     return location
 
 
-def post_inventory(call: Call) -> Answer:
+def post_inventory(call: Call) -> Steps:
     """Look many products up in one call; without items, page through a location."""
     request = decode(_query, call.body)
     items = request.items or []
@@ -84,10 +84,16 @@ def post_inventory(call: Call) -> Answer:
     )
     kilometres = (place.unit or "").upper() == "KM"
     attributes = request.include_attributes is not False
-    return Answer([row_body(row, call.tenant_id, attributes=attributes, kilometres=kilometres) for row in rows])
+    bodies: list[dict[str, Any]] = []
+    for row in rows:
+        if row is None:
+            yield
+        else:
+            bodies.append(row_body(row, call.tenant_id, attributes=attributes, kilometres=kilometres))
+    return Answer(bodies)
 
 
-def get_inventory(call: Call) -> Answer:
+def get_inventory(call: Call) -> Steps:
     """Look one location up, or products by part number, UPC or SKU in ``items``."""
     name = (call.text("type") or "ANY").upper()
     if name not in _QUERY_TYPES:
@@ -123,16 +129,22 @@ def get_inventory(call: Call) -> Answer:
         )
     )
     attributes = call.flag("includeAttributes") is not False
-    return Answer([row_body(row, call.tenant_id, attributes=attributes) for row in rows])
+    bodies: list[dict[str, Any]] = []
+    for row in rows:
+        if row is None:
+            yield
+        else:
+            bodies.append(row_body(row, call.tenant_id, attributes=attributes))
+    return Answer(bodies)
 
 
-def realtime_inventory(call: Call) -> Answer:
+def realtime_inventory(call: Call) -> Steps:
     """The same look-up as the real-time service gives it: every row says that its location is active."""
-    answer = post_inventory(call)
+    answer = yield from post_inventory(call)
     return Answer([{**row, "active": True} for row in answer.body])
 
 
-def aggregate(call: Call) -> Answer:
+def aggregate(call: Call) -> Steps:
     """One row a product, summed over locations; future inventory with it or alone where asked for."""
     request = decode(_aggregate, call.body)
     call.summary["items"] = len(request.items)
@@ -158,6 +170,9 @@ def aggregate(call: Call) -> Answer:
     )
     totals: dict[int, dict[str, Any]] = {}
     for row in rows:
+        if row is None:
+            yield
+            continue
         holding = row.holding
         body = totals.setdefault(
             holding.product_id,

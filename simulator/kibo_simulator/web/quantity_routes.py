@@ -106,7 +106,10 @@ def _item(item: RefreshItem | AdjustItem, path: str, tagging: Tagging) -> Quanti
         if item.retail_price is not None and item.currency_id is None:
             raise validation_error(f"{path}.currencyID", "is needed when retailPrice is given")
         safety_stock, floor = item.safety_stock, item.floor
-        for name in ("ltd", "retail_price", "currency_id", "inventory_locator_name", "attributes"):
+        ltd = item.ltd_of_sdk if item.ltd is None else item.ltd
+        if ltd is not None:
+            details["ltd"] = ltd
+        for name in ("retail_price", "currency_id", "inventory_locator_name", "attributes"):
             if (value := getattr(item, name)) is not None:
                 details[name] = value
     return QuantityItem(
@@ -148,7 +151,7 @@ def _at_once(call: Call, location: Location, work: RefreshWork | AdjustWork) -> 
     _apply(call, location, work)
     items = [(item.wanted, 0, Variant()) for item in work.items]
     rows = call.simulator.query.rows(Query(call.tenant_id, "ANY", items, location=location, include_negative=True))
-    return Answer([row_body(row, call.tenant_id, attributes=True) for row in rows])
+    return Answer([row_body(row, call.tenant_id, attributes=True) for row in rows if row is not None])
 
 
 OPERATIONS = (

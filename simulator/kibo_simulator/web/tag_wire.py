@@ -41,6 +41,8 @@ def category_body(category: TagCategory) -> dict[str, Any]:
         "tagCategoryID": category.id,
         "name": category.name,
         "created": iso_milliseconds(category.created),
+        # Kibo's description and its SDK spell this differently.
         "deletion_job_ids": [],
+        "deletionJobIds": [],
         "tags": [tag_body(tag) for tag in category.tags],
     }

@@ -103,6 +103,8 @@ class RefreshItem(Struct, rename="camel", frozen=True):
     safety_stock: Whole | None = None
     floor: Whole | None = None
     ltd: float | None = field(name="LTD", default=None)
+    # The official SDK spells it like this.
+    ltd_of_sdk: float | None = field(name="lTD", default=None)
     retail_price: float | None = None
     currency_id: Whole | None = field(name="currencyID", default=None)
     inventory_locator_name: Annotated[str, Meta(max_length=50)] | None = None
