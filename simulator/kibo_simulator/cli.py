@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
@@ -39,6 +40,16 @@ def _limits(text: str) -> LimitsDocument:
         _fail(f"--limits {text}: {error.strerror}; guide, off or a JSON file is expected")
     except (msgspec.MsgspecError, LimitsError) as error:
         _fail(f"--limits {text}: {error}")
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The faster event loop of the extra ``uvloop``, where it is installed."""
+    try:
+        import uvloop  # noqa: PLC0415  # optional
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
 
 
 def _sized(sample: SampleSettings, locations: int, products: int) -> SampleSettings:
@@ -211,7 +222,8 @@ def serve(
             if tls:
                 kept = tls_dir or (data.parent if data else None)
                 offered = stack.enter_context(prepared(kept, names_for(host, tls_name)))
-            asyncio.run(serving.serve(simulator, host=host, port=port, control_token=control_token, tls=offered))
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(serving.serve(simulator, host=host, port=port, control_token=control_token, tls=offered))
     except (serving.BindError, TlsError) as error:
         _fail(str(error))
     finally:

@@ -29,7 +29,7 @@ from kibo_simulator.settings import SampleSettings, Settings
 from kibo_simulator.stock.deletion_items import DeletionItems
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.records import Location, RecordSet, StockRecord
-from kibo_simulator.stock.sample import sample_location, sample_product, sample_records
+from kibo_simulator.stock.sample import sample_location, sample_products, sample_records
 from kibo_simulator.stock_work import DeleteWork, StockWorker
 from kibo_simulator.store.bins import BinStore
 from kibo_simulator.store.database import Database
@@ -42,6 +42,15 @@ from kibo_simulator.store.tags import TagStore
 from kibo_simulator.tenants import Access, Tenant
 from kibo_simulator.timestamps import SECOND, parse_instant
 from kibo_simulator.upkeep_work import UpkeepWorker
+
+
+@dataclass(frozen=True, slots=True)
+class EndedJob:
+    """A job that will never change again, as it is answered."""
+
+    tenant_id: int
+    status: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ class Simulator:
             self.sweep,
         )
         self.runner = JobRunner(self.database, self.stock, self.jobs, worker, self.agenda, self.settings.jobs, seed)
-        self.ended_jobs: dict[int, bytes] = {}
+        self.ended_jobs: dict[int, EndedJob] = {}
         self.journal = Journal(
             entries=self.settings.bounds.journal_entries, retained_bytes=self.settings.bounds.journal_bytes
         )
@@ -214,10 +223,7 @@ class Simulator:
         ]
         products = self.stock.add_products(
             sample.tenant,
-            (
-                Wanted(product.part_number, product.upc, product.sku)
-                for product in map(sample_product, range(sample.products))
-            ),
+            [Wanted(product.part_number, product.upc, product.sku) for product in sample_products(sample.products)],
         )
         self.stock.put_plain(
             (
@@ -289,10 +295,10 @@ class Simulator:
         products = 0
         if meant:
             for location in locations:
-                count = self.stock.count_held(location.id, meant)
+                count, held = self.stock.summary_held(location.id, meant)
                 if count:
                     affected.append(Affected(location, count))
-                    products |= self.stock.products_held(location.id, meant)
+                    products |= held
                 yield
         return DeletionScope(tuple(affected), meant, products.bit_count())
 

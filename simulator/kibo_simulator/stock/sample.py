@@ -4,8 +4,9 @@ The same seed and the same two numbers give the same tenant, record by record. A
 that are operators in Kibo's patterns (I-6), because real catalogues do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
 
@@ -142,8 +143,32 @@ _TOGETHER = 8
 _draws = Struct(f"<{_TOGETHER}Q").unpack
 
 
-def sample_records(seed: int, locations: int, products: int) -> Iterator[tuple[int, int, SampleStock]]:
+def sample_records(seed: int, locations: int, products: int) -> Iterable[tuple[int, int, SampleStock]]:
     """Every record of a sample tenant as (location number, product number, stock), location by location."""
+    small = locations * products <= _SMALL
+    return _remembered(seed, locations, products) if small else _drawn(seed, locations, products)
+
+
+def sample_products(count: int) -> Iterable[SampleProduct]:
+    """The first ``count`` products."""
+    return _remembered_products(count) if count <= _SMALL else map(sample_product, range(count))
+
+
+# Tests open the same small world again and again.
+_SMALL = 20_000
+
+
+@lru_cache(maxsize=8)
+def _remembered(seed: int, locations: int, products: int) -> tuple[tuple[int, int, SampleStock], ...]:
+    return tuple(_drawn(seed, locations, products))
+
+
+@lru_cache(maxsize=8)
+def _remembered_products(count: int) -> tuple[SampleProduct, ...]:
+    return tuple(map(sample_product, range(count)))
+
+
+def _drawn(seed: int, locations: int, products: int) -> Iterator[tuple[int, int, SampleStock]]:
     for first in range(0, locations, _TOGETHER):
         # One digest feeds eight locations: drawing is what a fresh world costs most.
         draws = [_draws(blake2b(b"%d:%d:%d" % (seed, first, product)).digest()) for product in range(products)]

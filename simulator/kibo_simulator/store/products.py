@@ -5,6 +5,7 @@ Products are interned once per tenant; stock refers to them by number.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -136,7 +137,7 @@ class ProductStore:
                 rows = self._database.connection.execute(
                     _EXACT_IDS[field], (msgspec.json.encode(texts).decode(), tenant_id)
                 )
-                whole.update(row[0] for row in rows)
+                whole.update(chain.from_iterable(rows))
         pairs: set[tuple[int, int]] = set()
         if items.particular:
             matched = self.match(tenant_id, [item.wanted for item in items.particular], patterns=patterns)
@@ -147,7 +148,8 @@ class ProductStore:
                 if not item.whole:
                     for product_id in products - whole:
                         pairs.update(self._variants_meant(product_id, item))
-        return RecordSet(bits_of(whole), json.dumps(sorted(whole)), json.dumps(sorted(pairs)))
+        numbers = sorted(whole)
+        return RecordSet(bits_of(numbers), msgspec.json.encode(numbers).decode(), json.dumps(sorted(pairs)))
 
     def _variants_meant(self, product_id: int, item: Doomed) -> Iterator[tuple[int, int]]:
         if item.variant.plain:

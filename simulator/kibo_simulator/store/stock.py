@@ -127,13 +127,15 @@ class StockStore(ProductStore):
             count += more
         return int(count)
 
-    def products_held(self, location_id: int, records: RecordSet) -> int:
-        """The products that have one of the records at the location, one bit each."""
+    def summary_held(self, location_id: int, records: RecordSet) -> tuple[int, int]:
+        """How many of the records the location holds, and of which products, one bit each."""
         if records.variants_json == "[]":
             held = self._present(location_id)
             if held is not None:
-                return held & records.products
-        return bits_of(product for product, _ in self.held(location_id, records))
+                products = held & records.products
+                return products.bit_count(), products
+        found = self.held(location_id, records)
+        return len(found), bits_of(product for product, _ in found)
 
     def _present(self, location_id: int) -> int | None:
         def load() -> tuple[list[int], bool]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from kibo_simulator.jobs import JOB_TYPES, TERMINAL
+from kibo_simulator.simulator import EndedJob
 from kibo_simulator.store.jobs import JobRow
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths
@@ -27,13 +28,14 @@ def _polled(call: Call, jobs: Sequence[JobRow]) -> Sequence[JobRow]:
 def _encoded(call: Call, job: JobRow) -> bytes:
     """A job as JSON; what has ended never changes, so it is encoded once."""
     ended = call.simulator.ended_jobs
-    body = ended.get(job.id)
-    if body is None:
-        body = msgspec.json.encode(job_body(job))
-        if job.status in TERMINAL:
-            if len(ended) >= _MOST_REMEMBERED:
-                ended.clear()
-            ended[job.id] = body
+    known = ended.get(job.id)
+    if known is not None:
+        return known.body
+    body = msgspec.json.encode(job_body(job))
+    if job.status in TERMINAL:
+        if len(ended) >= _MOST_REMEMBERED:
+            ended.clear()
+        ended[job.id] = EndedJob(job.tenant_id, job.status, body)
     return body
 
 
@@ -43,6 +45,10 @@ def get_job(call: Call) -> Answer:
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise validation_error("jobID", f"expected a job id, got {text[:40]!r}")
     call.summary["jobId"] = int(text)
+    ended = call.simulator.ended_jobs.get(int(text))
+    if ended is not None and ended.tenant_id == call.tenant_id:
+        call.summary["jobStatus"] = ended.status
+        return Answer(ended.body)
     job = call.simulator.jobs.get(call.tenant_id, int(text))
     if job is None:
         raise ApiError(404, "ITEM_NOT_FOUND", f"there is no job {text}")

@@ -73,6 +73,17 @@ def narrowed(item: ProductRef) -> bool:
     return _narrowing(item) != _NOTHING
 
 
+_besides_upc = attrgetter(
+    "part_number", "sku", "tags", "lot_code", "condition", "serial_number", "date", "delete_granular_record"
+)
+_NOTHING_BESIDES = (None,) * 8
+
+
+def names_only_upc(item: ProductRef) -> bool:
+    """Whether nothing but a UPC can be given."""
+    return _besides_upc(item) == _NOTHING_BESIDES
+
+
 class DeleteRequest(ProductRef, rename="camel", frozen=True):
     """Body of ``POST inventory/delete``: one identifier, which may be a pattern."""
 
