@@ -25,6 +25,7 @@ from kibo_simulator.store.places import PlaceStore
 from kibo_simulator.store.stock import StockStore
 
 _ROWS_BETWEEN_PAUSES = 500
+_LOCATIONS_BETWEEN_PAUSES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,10 @@ class InventoryQuery:
         first, others, attributes, distances = self._locations(query)
         left = query.limit
         skip = query.offset
-        for location in (*first, *others):
-            exempt = location in first
-            yield None
+        for number, location in enumerate((*first, *others), 1):
+            exempt = number <= len(first)
+            if not number % _LOCATIONS_BETWEEN_PAUSES:
+                yield None
             for seen, holding in enumerate(self._at(query, items, location), 1):
                 if not seen % _ROWS_BETWEEN_PAUSES:
                     yield None

@@ -43,6 +43,9 @@ from kibo_simulator.tenants import Access, Tenant
 from kibo_simulator.timestamps import SECOND, parse_instant
 from kibo_simulator.upkeep_work import UpkeepWorker
 
+# A pause costs a turn of the event loop, a step at most a few milliseconds.
+_STEPS_BETWEEN_PAUSES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class EndedJob:
@@ -177,10 +180,13 @@ class Simulator:
         return now
 
     def advancing(self) -> Generator[None, None, int]:
-        """The same in steps: pauses after each thing that happened, for callers with others to look after."""
+        """The same in steps: pauses now and then, for callers with others to look after."""
         now = self.clock.now()
+        count = 0
         while self.agenda.run_next(now):
-            yield
+            count += 1
+            if not count % _STEPS_BETWEEN_PAUSES:
+                yield
         return now
 
     def next_event_at(self) -> int | None:
@@ -294,12 +300,13 @@ class Simulator:
         affected: list[Affected] = []
         products = 0
         if meant:
-            for location in locations:
+            for index, location in enumerate(locations, 1):
                 count, held = self.stock.summary_held(location.id, meant)
                 if count:
                     affected.append(Affected(location, count))
                     products |= held
-                yield
+                if not index % _STEPS_BETWEEN_PAUSES:
+                    yield
         return DeletionScope(tuple(affected), meant, products.bit_count())
 
     def records_in_scope(self, scope: DeletionScope) -> Generator[None, None, dict[int, list[tuple[Location, int]]]]:
@@ -308,10 +315,11 @@ class Simulator:
         Pauses between locations.
         """
         places: dict[int, list[tuple[Location, int]]] = {}
-        for place in scope.affected:
+        for index, place in enumerate(scope.affected, 1):
             for product_id, variant_id in self.stock.held(place.location.id, scope.records_meant):
                 places.setdefault(product_id, []).append((place.location, variant_id))
-            yield
+            if not index % _STEPS_BETWEEN_PAUSES:
+                yield
         return dict(sorted(places.items()))
 
     def delete_work(self, items: DeletionItems) -> DeleteWork:

@@ -29,17 +29,21 @@ _EVERY = {
     "sku": "SELECT id, sku FROM products WHERE tenant_id = ? AND sku IS NOT NULL",
 }
 # The same without the position of the item, which costs as much as the look-up.
+# Reading that many is a matter of 20 ms.
+_MOST_REMEMBERED = 50_000
 _EXACT_IDS = {field: text.replace("j.key, p.id", "p.id") for field, text in _EXACT.items()}
 
 
 class ProductStore:
     """Reads and writes products and variants; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_database", "_products_version")
+    __slots__ = ("_database", "_numbers", "_products_version")
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._products_version = 0
+        self._numbers: dict[tuple[int, IdentifierField], dict[str, tuple[int, ...]] | None] = {}
+        database.on_rollback(self._numbers.clear)
 
     @property
     def products_version(self) -> int:
@@ -74,6 +78,7 @@ class ProductStore:
     def add_product(self, tenant_id: int, wanted: Wanted) -> int:
         """Add a product and return its number."""
         self._products_version += 1
+        self._forget_numbers(tenant_id)
         cursor = self._database.connection.execute(
             "INSERT INTO products (tenant_id, part_number, upc, sku) VALUES (?, ?, ?, ?)",
             (tenant_id, wanted.part_number, wanted.upc, wanted.sku),
@@ -88,8 +93,13 @@ class ProductStore:
             for number, product in enumerate(products, last + 1)
         ]
         self._products_version += len(rows)
+        self._forget_numbers(tenant_id)
         self._database.connection.executemany("INSERT INTO products VALUES (?, ?, ?, ?, ?)", rows)
         return range(last + 1, last + 1 + len(rows))
+
+    def _forget_numbers(self, tenant_id: int) -> None:
+        for key in [key for key in self._numbers if key[0] == tenant_id]:
+            del self._numbers[key]
 
     def products(self, product_ids: Iterable[int]) -> dict[int, ProductRow]:
         """The identifiers of the given products."""
@@ -132,12 +142,14 @@ class ProductStore:
     def meant(self, tenant_id: int, items: DeletionItems, *, patterns: bool = True) -> RecordSet:
         """Which records the items of a deletion mean at this moment (I-1, I-6, J-7)."""
         whole: set[int] = set()
-        for field, texts in (("part_number", items.part_numbers), ("upc", items.upcs), ("sku", items.skus)):
+        by_field: tuple[tuple[IdentifierField, tuple[str, ...]], ...] = (
+            ("part_number", items.part_numbers),
+            ("upc", items.upcs),
+            ("sku", items.skus),
+        )
+        for field, texts in by_field:
             if texts:
-                rows = self._database.connection.execute(
-                    _EXACT_IDS[field], (msgspec.json.encode(texts).decode(), tenant_id)
-                )
-                whole.update(chain.from_iterable(rows))
+                whole.update(self._named(tenant_id, field, texts))
         pairs: set[tuple[int, int]] = set()
         if items.particular:
             matched = self.match(tenant_id, [item.wanted for item in items.particular], patterns=patterns)
@@ -150,6 +162,27 @@ class ProductStore:
                         pairs.update(self._variants_meant(product_id, item))
         numbers = sorted(whole)
         return RecordSet(bits_of(numbers), msgspec.json.encode(numbers).decode(), json.dumps(sorted(pairs)))
+
+    def _named(self, tenant_id: int, field: IdentifierField, texts: Sequence[str]) -> Iterable[int]:
+        """The products that carry one of the texts in this field."""
+        key = (tenant_id, field)
+        if key not in self._numbers:
+            self._numbers[key] = self._load_numbers(tenant_id, field)
+        numbers = self._numbers[key]
+        if numbers is not None:
+            return chain.from_iterable(filter(None, map(numbers.get, texts)))
+        rows = self._database.connection.execute(_EXACT_IDS[field], (msgspec.json.encode(texts).decode(), tenant_id))
+        return chain.from_iterable(rows)
+
+    def _load_numbers(self, tenant_id: int, field: IdentifierField) -> dict[str, tuple[int, ...]] | None:
+        """Products by identifier; None for a tenant with so many that remembering them would cost too much."""
+        numbers: dict[str, tuple[int, ...]] = {}
+        for number, text in self._database.connection.execute(
+            f"{_EVERY[field]} LIMIT {_MOST_REMEMBERED + 1}",
+            (tenant_id,),
+        ):
+            numbers[text] = (*numbers.get(text, ()), number)
+        return numbers if len(numbers) <= _MOST_REMEMBERED else None
 
     def _variants_meant(self, product_id: int, item: Doomed) -> Iterator[tuple[int, int]]:
         if item.variant.plain:

@@ -22,7 +22,7 @@ from kibo_simulator.web.wire import (
     ProductRef,
     decode,
     identifiers_body,
-    names_only_upc,
+    name_only_upcs,
     narrowed,
 )
 
@@ -42,7 +42,7 @@ def _items(
     """
     patterns = call.simulator.settings.inventory.patterns
     upcs = [ref.upc or "" for ref in refs]
-    if not tags and all(upcs) and all(map(names_only_upc, refs)) and not (patterns and any_pattern(upcs)):
+    if not tags and all(upcs) and name_only_upcs(refs) and not (patterns and any_pattern(upcs)):
         # What clients send nearly always, in the time of a few passes in C.
         return DeletionItems(upcs=tuple(upcs))
     plain: dict[str, list[str]] = {"part_number": [], "upc": [], "sku": []}

@@ -4,6 +4,7 @@ Unknown fields are ignored, as Kibo's own SDKs send some; a field of the wrong t
 """
 
 import re
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
@@ -79,9 +80,9 @@ _besides_upc = attrgetter(
 _NOTHING_BESIDES = (None,) * 8
 
 
-def names_only_upc(item: ProductRef) -> bool:
-    """Whether nothing but a UPC can be given."""
-    return _besides_upc(item) == _NOTHING_BESIDES
+def name_only_upcs(items: Sequence[ProductRef]) -> bool:
+    """Whether nothing but a UPC is given in any of the items."""
+    return list(map(_besides_upc, items)).count(_NOTHING_BESIDES) == len(items)
 
 
 class DeleteRequest(ProductRef, rename="camel", frozen=True):
