@@ -6,11 +6,12 @@ Exit codes: 0 all done, 1 something undone or failed, 2 usage, configuration or 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from kibo_client.outlet import say
 
 if TYPE_CHECKING:
     # Everything but click is imported when a command runs, so that --help and --version answer at once.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ALL_DONE, SOMETHING_UNDONE, USAGE, INTERRUPTED = 0, 1, 2, 130
 MOST_UNDONE_SHOWN = 20
+NOTHING_SENT = "interrupted before anything was sent"
 
 
 class LimitType(click.ParamType[int | str]):
@@ -120,7 +122,7 @@ def delete(
     max_resubmissions: int,
     as_json: bool,  # noqa: FBT001 - click passes options by name
     quiet: bool,  # noqa: FBT001 - click passes options by name
-) -> None:
+) -> int:
     """Delete the inventory records that a Location Export lists, and no others.
 
     First every batch is dry-run and compared with the list; then the scope is shown and has to be confirmed; then the
@@ -155,16 +157,12 @@ def delete(
         report, interrupted = _run(settings, targets, options, ask=not yes, journal=run_journal, quiet=quiet)
     except KiboClientError as error:
         _refuse(str(error))
-    except KeyboardInterrupt:
-        # Nothing had been sent yet.
-        click.echo("interrupted before anything was sent", err=True)
-        sys.exit(INTERRUPTED)
     if report is not None:
         _print_report(report, as_json=as_json)
     if interrupted:
-        click.echo(_interruption(report, run_journal), err=True)
-        sys.exit(INTERRUPTED)
-    sys.exit(ALL_DONE if report is not None and report.ok else SOMETHING_UNDONE)
+        say(_interruption(report, run_journal), err=True)
+        return INTERRUPTED
+    return ALL_DONE if report is not None and report.ok else SOMETHING_UNDONE
 
 
 def _can_ask() -> bool:
@@ -172,8 +170,8 @@ def _can_ask() -> bool:
 
 
 def _refuse(message: str) -> NoReturn:
-    click.echo(f"kibo-client: {message}", err=True)
-    sys.exit(USAGE)
+    say(f"kibo-client: {message}", err=True)
+    raise click.exceptions.Exit(USAGE)
 
 
 def _settings(flags: dict[str, Any], file: Path | None) -> Settings:
@@ -259,37 +257,35 @@ def _display(client: KiboClient, *, quiet: bool) -> Display:
         return Panel(Console(stderr=True), progress, steady_wall_clock())
 
     def write(line: str) -> None:
-        click.echo(line, err=True)
+        say(line, err=True)
 
     return Lines(write, progress, steady_wall_clock())
 
 
 def _ask(settings: Settings, scope: Scope) -> None:
-    click.echo(
+    say(
         f"About to delete for good, on tenant {settings.tenant} ({settings.api_host}): {scope.records} records of "
         f"{scope.products} products at {scope.locations} locations, in {scope.batches} batches.\n"
         f"{scope.not_found} of the listed records are not there, {scope.undone} cannot be deleted safely.",
         err=True,
     )
-    click.echo(f"Type the tenant id ({settings.tenant}) to go on: ", nl=False, err=True)
+    say(f"Type the tenant id ({settings.tenant}) to go on: ", nl=False, err=True)
 
 
 def _print_report(report: BulkDeleteReport, *, as_json: bool) -> None:
     if as_json:
         import json  # noqa: PLC0415
 
-        click.echo(json.dumps(report.to_json_dict(), indent=2, ensure_ascii=False))
+        say(json.dumps(report.to_json_dict(), indent=2, ensure_ascii=False))
         return
     for name, value in _rows(report):
-        click.echo(f"{name:<12} {value}")
+        say(f"{name:<12} {value}")
     for job in report.failed_jobs:
-        click.echo(
-            f"failed job   {job.job_id} at {job.location_code or '?'}: {'; '.join(job.messages) or 'no message'}"
-        )
+        say(f"failed job   {job.job_id} at {job.location_code or '?'}: {'; '.join(job.messages) or 'no message'}")
     for entry in report.undone[:MOST_UNDONE_SHOWN]:
-        click.echo(f"undone       {entry.target.product} at {entry.target.location_code}: {entry.reason}")
+        say(f"undone       {entry.target.product} at {entry.target.location_code}: {entry.reason}")
     if len(report.undone) > MOST_UNDONE_SHOWN:
-        click.echo(f"             and {len(report.undone) - MOST_UNDONE_SHOWN} more; --json lists them all")
+        say(f"             and {len(report.undone) - MOST_UNDONE_SHOWN} more; --json lists them all")
 
 
 def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
@@ -325,15 +321,33 @@ def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
 
 def _interruption(report: BulkDeleteReport | None, journal: Path | None) -> str:
     if report is None:
-        return "interrupted before anything was sent"
+        return NOTHING_SENT
     jobs = ", ".join(map(str, report.open_jobs)) or "none"
     resume = f"; run again with --run-journal {journal} to resume" if journal is not None else ""
     return f"interrupted: {report.batches} batches had been submitted, open jobs: {jobs}{resume}"
 
 
-def main(arguments: list[str] | None = None, *, program: Callable[..., Any] = cli) -> None:
-    """Entry point; click's own errors exit with 2 on one line of their own."""
-    program(args=arguments, prog_name="kibo-client")
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point: every outcome as its exit code, every mistake of a user on one line."""
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: list[str] | None) -> int:
+    try:
+        code = cli.main(args=arguments, prog_name="kibo-client", standalone_mode=False)
+    except SystemExit:
+        # No command ends so: it is click's answer to a reader who went away while help was printed.
+        return ALL_DONE
+    except click.ClickException as error:
+        if "\n" in error.format_message():
+            error.show()
+        else:
+            say(f"kibo-client: {error.format_message()}", err=True)
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        say(NOTHING_SENT, err=True)
+        return INTERRUPTED
+    return code if isinstance(code, int) else ALL_DONE
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from kibo_scenarios.errors import HarnessError, UsageError
+from kibo_scenarios.outlet import console, say
 from kibo_scenarios.result import ExitCode
 
 _CODES = """\b
@@ -41,7 +41,7 @@ def list_scenarios() -> None:
     table.add_column()
     for name, file in packaged().items():
         table.add_row(name, read_scenario(file).title)
-    _console().print(table)
+    console().print(table)
 
 
 @commands.command("show")
@@ -51,7 +51,7 @@ def show_scenario(name: str) -> None:
     from kibo_scenarios.library import find  # noqa: PLC0415
 
     scenario = find(name)
-    click.echo(Path(scenario.file).read_text(encoding="utf-8"), nl=False)
+    say(Path(scenario.file).read_text(encoding="utf-8"), nl=False)
 
 
 @commands.command("run")
@@ -69,7 +69,7 @@ def show_scenario(name: str) -> None:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the scenario's own seed.")
 def run_scenarios(
     *, scenarios: Sequence[str], time_mode: str, folder: Path | None, as_json: bool, strict: bool, seed: int | None
-) -> None:
+) -> int:
     """Run scenarios with the reference client and grade it."""
     import msgspec  # noqa: PLC0415
 
@@ -88,19 +88,19 @@ def run_scenarios(
         raise UsageError("--report: two of these scenarios have the same name, and their reports the same place")
     if seed is not None:
         chosen = [msgspec.structs.replace(scenario, seed=seed) for scenario in chosen]
-    console = _console()
+    terminal = console()
     results = []
     for scenario in chosen:
         result = run_scenario(scenario, pace=pace)
         results.append(result)
         report = None if folder is None else write_report(result, folder, strict=strict)
         if as_json:
-            click.echo(to_json(result, strict=strict), nl=False)
+            say(to_json(result, strict=strict), nl=False)
         else:
-            print_report(console, result, report=report, strict=strict)
+            print_report(terminal, result, report=report, strict=strict)
     if len(results) > 1 and not as_json:
-        print_overview(console, [(result, result.conclusion(strict=strict)) for result in results])
-    sys.exit(exit_code(results, strict=strict))
+        print_overview(terminal, [(result, result.conclusion(strict=strict)) for result in results])
+    return exit_code(results, strict=strict)
 
 
 @commands.command("rules")
@@ -114,9 +114,9 @@ def show_rules(form: str) -> None:
     )
 
     if form == "table":
-        _console().print(catalogue_table())
+        console().print(catalogue_table())
     else:
-        click.echo(catalogue_markdown() if form == "md" else catalogue_json(), nl=False)
+        say(catalogue_markdown() if form == "md" else catalogue_json(), nl=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -126,11 +126,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
-        commands.main(args=arguments, prog_name="kibo-scenarios", standalone_mode=False)
-    except click.exceptions.Exit as error:
-        return error.exit_code
+        code = commands.main(args=arguments, prog_name="kibo-scenarios", standalone_mode=False)
+    except SystemExit:
+        # No command ends so: it is click's answer to a reader who went away while help was printed.
+        return ExitCode.PASSED
     except click.ClickException as error:
-        error.show()
+        if "\n" in error.format_message():
+            error.show()
+        else:
+            _complain(error.format_message())
         return ExitCode.USAGE
     except UsageError as error:
         _complain(str(error))
@@ -145,14 +149,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         traceback.print_exc()
         _complain("the harness failed: this is a defect of kibo-scenarios, please report it with the lines above")
         return ExitCode.HARNESS_FAILED
-    return ExitCode.PASSED
+    return code if isinstance(code, int) else ExitCode.PASSED
 
 
 def _complain(message: str) -> None:
-    click.echo(f"kibo-scenarios: {message}", err=True)
+    say(f"kibo-scenarios: {message}", err=True)
 
 
-def _console() -> Any:
-    from rich.console import Console  # noqa: PLC0415
-
-    return Console(highlight=False)
+if __name__ == "__main__":
+    main()

@@ -49,15 +49,20 @@ async def _caller(url: str, beliefs: Beliefs, answered: "_Countdown") -> AsyncIt
 
 
 class _Countdown:
-    """Is called at every answer and tells when so many have come."""
+    """Is called at every answer and tells when so many have come since it began."""
 
     def __init__(self, answers: int) -> None:
         self._left = answers
+        self._begun = False
         self.over = Event()
 
+    def begin(self) -> None:
+        """Count from now on."""
+        self._begun = True
+
     def __call__(self) -> None:
-        self._left -= 1
-        if not self._left:
+        self._left -= self._begun
+        if self._begun and not self._left:
             self.over.set()
 
 
@@ -110,11 +115,10 @@ class Campaign:
             self.tally.happened += await Examination(caller, self._beliefs).run()
         pauses = random.randint(0, 12)
         countdown = _Countdown(0 if by_itself else die_at)
-        if by_itself:
-            nursery.toggle()
+        begin = nursery.toggle if by_itself else countdown.begin
         async with _caller(born.url, self._beliefs, countdown) as caller, create_task_group() as group:
             group.start_soon(self._strike, nursery, countdown, pauses)
-            await Workload(caller, self._beliefs, f"{self._seed} {life}").run()
+            await Workload(caller, self._beliefs, f"{self._seed} {life}", begin).run()
             group.cancel_scope.cancel()
         await nursery.kill()
         self.tally.kills[kind] += 1

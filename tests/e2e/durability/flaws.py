@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from sqlite3 import Connection
 
 from kibo_simulator.job_runner import JobRunner
+from kibo_simulator.rate_limits import PoolState, RateLimiter
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.store.database import Database
 from kibo_simulator.tenants import Access
@@ -43,8 +44,19 @@ def sleepers() -> None:
 
 
 def amnesty() -> None:
-    """Restrictions are forgotten over a restart."""
-    Simulator._restore_pools = lambda self: None  # type: ignore[method-assign]
+    """Restrictions are forgotten over a restart, counts are not."""
+    restore = RateLimiter.restore
+
+    def forgiving(self: RateLimiter, owner: int | None, route: str, state: PoolState) -> None:
+        state.restricted_until = 0
+        restore(self, owner, route, state)
+
+    RateLimiter.restore = forgiving  # type: ignore[method-assign]
+
+
+def uncounted() -> None:
+    """Counts are forgotten over a restart."""
+    RateLimiter.restore = lambda self, owner, route, state: None  # type: ignore[method-assign]
 
 
 def strangers() -> None:
@@ -59,7 +71,7 @@ def strangers() -> None:
 
 
 def recycled() -> None:
-    """Job ids begin again behind the unfinished ones."""
+    """Jobs that have ended are forgotten over a restart, and their ids given again."""
     opened = Simulator.__init__
 
     def forgetful(self: Simulator, *arguments: object, **options: object) -> None:
@@ -70,6 +82,13 @@ def recycled() -> None:
     Simulator.__init__ = forgetful  # type: ignore[method-assign]
 
 
-FLAWS: dict[str, Callable[[], None]] = {
-    flaw.__name__: flaw for flaw in (halves, late, sleepers, amnesty, strangers, recycled)
+FLAWS: dict[str, tuple[Callable[[], None], str]] = {
+    "halves": (halves, "D-1|J-1|J-6"),
+    "late": (late, "is gone|T-2|seen before"),
+    "sleepers": (sleepers, "did not go on to its end"),
+    "amnesty": (amnesty, "RL-8"),
+    "uncounted": (uncounted, "counted"),
+    "strangers": (strangers, "token"),
+    "recycled": (recycled, "is gone|seen before"),
 }
+"""What makes each mistake, and what is said when it is noticed."""

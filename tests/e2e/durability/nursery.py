@@ -73,7 +73,7 @@ def live(order: dict[str, Any]) -> None:
         signal.signal(signal.SIGUSR1, mortal.toggle)
         database.sqlite3 = mortal  # type: ignore[attr-defined,assignment]
     if order["flaw"]:
-        FLAWS[order["flaw"]]()
+        FLAWS[order["flaw"]][0]()
     cli.main(order["arguments"])
 
 

@@ -2,14 +2,18 @@
 
 import os
 import sys
+from contextlib import closing
 from pathlib import Path
 from secrets import randbelow
 
 import pytest
 
+from kibo_simulator import Simulator
+
 from .beliefs import DurabilityError
 from .campaign import Campaign
 from .flaws import FLAWS
+from .lives import nursery
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="simulators are forked")]
 
@@ -30,5 +34,26 @@ async def test_nothing_acknowledged_is_lost_and_nothing_is_left_by_half(tmp_path
 @pytest.mark.parametrize("flaw", sorted(FLAWS))
 async def test_every_deliberate_mistake_is_noticed(tmp_path: Path, flaw: str) -> None:
     """D-1: the examination is no formality: a simulator that loses, halves or repeats something does not pass it."""
-    with pytest.raises(DurabilityError):
+    with pytest.raises(DurabilityError, match=FLAWS[flaw][1]):
         await Campaign(tmp_path, 7, flaw).run(40)
+
+
+async def test_a_load_that_is_killed_is_done_again_as_a_whole(tmp_path: Path) -> None:
+    """D-1: wherever the loading of ``--inventory`` into a fresh data file is cut off, the next start makes it whole."""
+    table = tmp_path / "export.csv"
+    rows = "".join(f"L{place},P-{product},,,7\n" for place in range(10) for product in range(20))
+    table.write_text(f"LocationCode,PartNumber,UPC,SKU,OnHand\n{rows}", encoding="utf-8")
+    cut_off = 0
+    async with nursery(tmp_path / "simulators.log") as simulators:
+        for die_at in (1, 2, 40, 60, 90, 200, 300):
+            data = tmp_path / f"{die_at}.db"
+            flags = ["--data", str(data), "--inventory", str(table)]
+            born = await simulators.start(flags, die_at=die_at, armed=True)
+            cut_off += not born.url
+            await simulators.kill()
+            await simulators.start(flags)
+            await simulators.kill()
+            with closing(Simulator(data=data)) as simulator:
+                assert len(list(simulator.stock_records(1001))) == 200
+
+    assert cut_off >= 5

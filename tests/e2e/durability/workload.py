@@ -34,14 +34,15 @@ async def log_in(caller: Caller, beliefs: Beliefs, tenant: Tenant) -> Token:
 class Workload:
     """All clients of one life."""
 
-    def __init__(self, caller: Caller, beliefs: Beliefs, seed: str) -> None:
+    def __init__(self, caller: Caller, beliefs: Beliefs, seed: str, begin: Callable[[], None]) -> None:
         self._caller = caller
         self._beliefs = beliefs
         self._seed = seed
+        self._begin = begin
         self._tokens: dict[int, str] = {}
 
     async def run(self) -> None:
-        """Log in, then let everybody work until the simulator is dead or all is done.
+        """Log in, tell that it begins, and let everybody work until the simulator is dead or all is done.
 
         Raises:
             DurabilityError: an answer cannot be.
@@ -53,6 +54,7 @@ class Workload:
                 self._tokens[tenant.id] = (await log_in(self._caller, self._beliefs, tenant)).text
         except DeadError:
             return
+        self._begin()
         clients: dict[str, Callable[[Random], Coroutine[Any, Any, None]]] = {"clock": self._move_clock}
         for tenant in TENANTS:
             clients[f"clerk {tenant.id}"] = partial(self._clerk, tenant)

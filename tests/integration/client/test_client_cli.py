@@ -130,6 +130,41 @@ def test_a_dry_run_reports_the_scope_and_changes_nothing(simulator: tuple[str, s
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("unread", ["stdout", "stderr"])
+def test_a_reader_who_goes_away_does_not_end_the_run(simulator: tuple[str, str], tmp_path: Path, unread: str) -> None:
+    """`kibo-client delete … | true`, and the same with the progress: the run goes on to its end and exits 0."""
+    url, export = simulator
+    journal = tmp_path / "run.jsonl"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody_reads:
+        done = subprocess.run(
+            [*CLIENT, "delete", "--export", export, "--yes", "--run-journal", str(journal)],
+            env=environment(**{**GIVEN, "KIBO_API_HOST": url}),
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            check=False,
+            stdout=nobody_reads if unread == "stdout" else subprocess.PIPE,
+            stderr=nobody_reads if unread == "stderr" else subprocess.PIPE,
+        )
+
+    assert done.returncode == 0
+    assert b"Traceback" not in (done.stdout or done.stderr)
+    assert b'"SUCCESS"' in journal.read_bytes()
+
+
+@pytest.mark.slow
+def test_help_without_a_reader_is_no_failure() -> None:
+    """`kibo-client --help | true` exits 0."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody_reads:
+        done = subprocess.run([*CLIENT, "--help"], stdout=nobody_reads, stderr=subprocess.PIPE, timeout=60, check=False)
+
+    assert (0, b"") == (done.returncode, done.stderr)
+
+
+@pytest.mark.slow
 def test_refused_credentials_are_a_configuration_error(simulator: tuple[str, str]) -> None:
     """Exit 2, and the secret is not repeated."""
     url, export = simulator
@@ -155,8 +190,7 @@ def test_an_interrupted_run_says_what_is_under_way(simulator: tuple[str, str], t
         text=True,
     ) as process:
         assert process.stderr is not None
-        while "submitted a batch" not in process.stderr.readline():
-            pass
+        assert any("submitted a batch" in line for line in process.stderr)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
 
