@@ -121,9 +121,11 @@ class Simulator:
         self.agenda = Agenda()
         self.stock = StockStore(self.database)
         self.jobs = JobStore(self.database)
+        # Each opening of a data file counts, so that neither ids nor tokens are given twice.
+        openings = int(self.database.meta("openings") or 0) + 1
         self.access = Access(
             self.database,
-            seed=seed,
+            stem=f"{seed}:{openings}",
             access_lifetime_s=self.settings.access.token_lifetime_s,
             refresh_lifetime_s=self.settings.access.refresh_lifetime_s,
         )
@@ -153,8 +155,6 @@ class Simulator:
             entries=self.settings.bounds.journal_entries, retained_bytes=self.settings.bounds.journal_bytes
         )
         self._correlations = 0
-        # Each opening of a data file has its own stem, so that ids are not given twice.
-        openings = int(self.database.meta("openings") or 0) + 1
         self._correlation_stem = blake2b(b"%d:%d" % (seed, openings), digest_size=8).hexdigest()
         self.loaded: int | None = None
         if self.database.meta("seeded") is None:

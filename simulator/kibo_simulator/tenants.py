@@ -56,13 +56,16 @@ def tenant_of_host(host: str) -> int | None:
 
 
 class Access:
-    """Issues, checks and revokes tokens; keeps the ones in use in memory so that a check is one look-up."""
+    """Issues, checks and revokes tokens; keeps the ones in use in memory so that a check is one look-up.
 
-    __slots__ = ("_access_lifetime", "_database", "_grants", "_issued", "_refresh_lifetime", "_seed")
+    Tokens are a function of ``stem``, time and count (T-4); two runs that share a data file must not share a stem.
+    """
 
-    def __init__(self, database: Database, *, seed: int, access_lifetime_s: int, refresh_lifetime_s: int) -> None:
+    __slots__ = ("_access_lifetime", "_database", "_grants", "_issued", "_refresh_lifetime", "_stem")
+
+    def __init__(self, database: Database, *, stem: str, access_lifetime_s: int, refresh_lifetime_s: int) -> None:
         self._database = database
-        self._seed = seed
+        self._stem = stem
         self._access_lifetime = access_lifetime_s * SECOND
         self._refresh_lifetime = refresh_lifetime_s * SECOND
         self._grants: dict[str, Grant] = {}
@@ -145,7 +148,7 @@ class Access:
 
     def _issue(self, tenant_id: int, client_id: str, now: int) -> Tokens:
         self._issued += 1
-        stem = f"{self._seed}:{now}:{self._issued}:{client_id}"
+        stem = f"{self._stem}:{now}:{self._issued}:{client_id}"
         tokens = Tokens(
             access_token=blake2b(f"access:{stem}".encode(), digest_size=24).hexdigest(),
             refresh_token=blake2b(f"refresh:{stem}".encode(), digest_size=24).hexdigest(),

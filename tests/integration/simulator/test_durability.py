@@ -141,3 +141,12 @@ def test_a_load_that_fails_leaves_no_half_filled_file(tmp_path: Path) -> None:
 
     assert list(again.stock_records(1001)) == []
     again.close()
+
+
+async def test_no_token_is_given_twice_over_a_restart(make_bench: MakeBench, tmp_path: Path) -> None:
+    """A-1: a revoked token stays revoked, also when the clock stood still over the restart."""
+    data = tmp_path / "kibo.db"
+    first = await make_bench(Settings(sample=SAMPLE), data=data)
+    second = await make_bench(Settings(sample=SAMPLE), data=data)
+
+    assert first.headers != second.headers
