@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from kibo_client.targets import Target
 
 ALL_DONE, SOMETHING_UNDONE, USAGE, INTERRUPTED = 0, 1, 2, 130
-MOST_UNDONE_SHOWN = 20
-NOTHING_SENT = "interrupted before anything was sent"
 
 
 class LimitType(click.ParamType[int | str]):
@@ -80,8 +78,18 @@ def cli() -> None:
     show_default=True,
     help="Seconds between the answer to one submission and the next.",
 )
-@click.option("--rpm", type=LimitType(), help="Requests per minute the tenant may send (Dev Center > API > Limits).")
-@click.option("--rph", type=LimitType(), help="Requests per hour, likewise. Unknown limits are learnt from refusals.")
+@click.option(
+    "--rpm",
+    type=LimitType(),
+    metavar="N|unknown",
+    help="Requests per minute the tenant may send (Dev Center > API > Limits).",
+)
+@click.option(
+    "--rph",
+    type=LimitType(),
+    metavar="N|unknown",
+    help="Requests per hour, likewise. Unknown limits are learnt from refusals.",
+)
 @click.option("--api-host", help="URL of the tenant's API.")
 @click.option("--auth-host", help="URL of the authentication host, if it is another one.")
 @click.option("--tenant", type=int, help="Tenant id.")
@@ -160,7 +168,9 @@ def delete(
     if report is not None:
         _print_report(report, as_json=as_json)
     if interrupted:
-        say(_interruption(report, run_journal), err=True)
+        from kibo_client.summary import interruption  # noqa: PLC0415
+
+        say(interruption(report, run_journal), err=True)
         return INTERRUPTED
     return ALL_DONE if report is not None and report.ok else SOMETHING_UNDONE
 
@@ -212,6 +222,7 @@ def _run(
     import anyio  # noqa: PLC0415
 
     from kibo_client.client import KiboClient  # noqa: PLC0415
+    from kibo_client.summary import question  # noqa: PLC0415
 
     client: KiboClient | None = None
 
@@ -224,7 +235,7 @@ def _run(
                     if not ask:
                         return True
                     display.pause()
-                    _ask(settings, scope)
+                    say(question(settings, scope), nl=False, err=True)
                     # A terminal is readable once a line is complete; until then Ctrl-C still gets through.
                     await anyio.wait_readable(sys.stdin)
                     answer = sys.stdin.readline().strip()
@@ -262,69 +273,15 @@ def _display(client: KiboClient, *, quiet: bool) -> Display:
     return Lines(write, progress, steady_wall_clock())
 
 
-def _ask(settings: Settings, scope: Scope) -> None:
-    say(
-        f"About to delete for good, on tenant {settings.tenant} ({settings.api_host}): {scope.records} records of "
-        f"{scope.products} products at {scope.locations} locations, in {scope.batches} batches.\n"
-        f"{scope.not_found} of the listed records are not there, {scope.undone} cannot be deleted safely.",
-        err=True,
-    )
-    say(f"Type the tenant id ({settings.tenant}) to go on: ", nl=False, err=True)
-
-
 def _print_report(report: BulkDeleteReport, *, as_json: bool) -> None:
     if as_json:
         import json  # noqa: PLC0415
 
         say(json.dumps(report.to_json_dict(), indent=2, ensure_ascii=False))
         return
-    for name, value in _rows(report):
-        say(f"{name:<12} {value}")
-    for job in report.failed_jobs:
-        say(f"failed job   {job.job_id} at {job.location_code or '?'}: {'; '.join(job.messages) or 'no message'}")
-    for entry in report.undone[:MOST_UNDONE_SHOWN]:
-        say(f"undone       {entry.target.product} at {entry.target.location_code}: {entry.reason}")
-    if len(report.undone) > MOST_UNDONE_SHOWN:
-        say(f"             and {len(report.undone) - MOST_UNDONE_SHOWN} more; --json lists them all")
+    from kibo_client.summary import summary  # noqa: PLC0415
 
-
-def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
-    scope = report.scope
-    waits = ", ".join("none" if t.retry_after_s is None else str(t.retry_after_s) for t in report.throttled)
-    optimum = f", the optimum being {report.optimum_s:.1f} s" if report.optimum_s is not None else ""
-    return [
-        ("outcome", report.outcome + (f": {report.stopped}" if report.stopped else "")),
-        (
-            "requested",
-            (
-                f"{report.requested_records} records of {report.requested_products} products "
-                f"at {report.requested_locations} locations"
-            ),
-        ),
-        (
-            "scope",
-            "not found out"
-            if scope is None
-            else f"{scope.records} records of {scope.products} products at {scope.locations} locations",
-        ),
-        (
-            "records",
-            f"{report.deleted_records} deleted, {report.not_found_records} not found, {len(report.undone)} undone",
-        ),
-        ("batches", str(report.batches)),
-        ("requests", ", ".join(f"{kind} {count}" for kind, count in report.requests.items()) or "none"),
-        ("throttled", f"{len(report.throttled)}" + (f" (Retry-After {waits})" if waits else "")),
-        ("jobs", ", ".join(f"{status} {count}" for status, count in report.jobs.items()) or "none"),
-        ("duration", f"{report.duration_s:.1f} s{optimum}"),
-    ]
-
-
-def _interruption(report: BulkDeleteReport | None, journal: Path | None) -> str:
-    if report is None:
-        return NOTHING_SENT
-    jobs = ", ".join(map(str, report.open_jobs)) or "none"
-    resume = f"; run again with --run-journal {journal} to resume" if journal is not None else ""
-    return f"interrupted: {report.batches} batches had been submitted, open jobs: {jobs}{resume}"
+    say("\n".join(summary(report)))
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -345,7 +302,7 @@ def _exit_code(arguments: list[str] | None) -> int:
             say(f"kibo-client: {error.format_message()}", err=True)
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        say(NOTHING_SENT, err=True)
+        say("interrupted before anything was sent", err=True)
         return INTERRUPTED
     return code if isinstance(code, int) else ALL_DONE
 

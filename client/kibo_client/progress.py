@@ -8,14 +8,17 @@ from typing import Protocol, Self
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from kibo_client.events import Accepted, Answered, Confirmed, Event, Failed, Sent, Throttled, Wait
 from kibo_client.report import Progress, iso
+from kibo_client.summary import duration
 from kibo_client.units import SECOND
 
 # A wait shorter than this is not worth a line.
 WORTH_A_LINE = 20 * SECOND
+BAR_WIDTH = 24
 
 
 class Display(Protocol):
@@ -146,22 +149,34 @@ class Panel(Silence):
         self._live.start()
 
     def _table(self) -> Table:
-        table = Table.grid(padding=(0, 2))
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column()
         progress = self._progress()
         if progress is None:
             return table
         rooms = [
-            f"{room} left this {name}"
+            f"{room:,} left this {name}"
             for name, room in (("minute", progress.minute_room), ("hour", progress.hour_room))
             if room is not None
         ]
         table.add_row("phase", progress.phase)
-        table.add_row("batches", f"{progress.checked} checked, {progress.submitted} submitted, of {progress.batches}")
-        table.add_row(
-            "jobs", f"{progress.jobs - progress.jobs_open} of {progress.jobs} ended, {progress.jobs_failed} failed"
-        )
-        table.add_row("requests", f"{progress.requests}, throttled {progress.throttled}")
+        if progress.submitted:
+            table.add_row("batches", _bar(progress.submitted, progress.batches, "submitted"))
+        else:
+            table.add_row("batches", _bar(progress.checked, progress.batches, "checked"))
+        if progress.jobs:
+            failed = f", {progress.jobs_failed:,} failed" if progress.jobs_failed else ""
+            table.add_row("jobs", _bar(progress.jobs - progress.jobs_open, progress.jobs, f"ended{failed}"))
+        throttled = f", {progress.throttled:,} throttled" if progress.throttled else ""
+        table.add_row("requests", f"{progress.requests:,}{throttled}")
         table.add_row("budget", ", ".join(rooms) or "limits not known yet")
         if self._wait is not None and (left := self._wait.until - self._now()) > 0:
-            table.add_row("waiting", f"{left // SECOND + 1} s: {self._wait.why}")
+            table.add_row("waiting", f"{duration(left // SECOND + 1)}: {self._wait.why}")
         return table
+
+
+def _bar(done: int, whole: int, what: str) -> Table:
+    row = Table.grid(padding=(0, 2, 0, 0))
+    row.add_row(ProgressBar(total=whole, completed=done, width=BAR_WIDTH), f"{done:,} of {whole:,} {what}")
+    return row

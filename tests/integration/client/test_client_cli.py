@@ -6,20 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
+from .conftest import CLIENT, GIVEN, environment
+
 EXPORT = "LocationCode,PartNumber,UPC,SKU\nNOWHERE,P1,1,\n"
-CLIENT = [sys.executable, "-m", "kibo_client.cli"]
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """The process's own environment with these Kibo settings and no others."""
-    return {**{k: v for k, v in os.environ.items() if not k.startswith("KIBO_")}, **settings}
 
 
 def client(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -33,15 +26,6 @@ def client(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]
         timeout=60,
         check=False,
     )
-
-
-GIVEN = {
-    # Nothing listens on this port: whoever sends anything fails to connect.
-    "KIBO_API_HOST": "http://127.0.0.1:9",
-    "KIBO_TENANT": "1001",
-    "KIBO_CLIENT_ID": "sample.app",
-    "KIBO_SHARED_SECRET": "sample-secret",
-}
 
 
 @pytest.fixture
@@ -96,25 +80,6 @@ def test_help_and_version_answer() -> None:
     """They need no settings."""
     assert client("--version").stdout.startswith("kibo-client ")
     assert "--export" in client("delete", "--help").stdout
-
-
-@pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A simulator on a port of its own: its URL, and an export of a part of its stock."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "kibo_simulator.cli", "serve", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        url = json.loads(process.stdout.readline())["url"]
-        with urlopen(f"{url}/_simulator/inventory?format=csv") as answer:
-            rows = answer.read().decode().splitlines(keepends=True)
-        path = tmp_path / "part.csv"
-        path.write_text("".join([rows[0], *rows[1:60]]), encoding="utf-8")
-        yield url, str(path)
-        process.terminate()
 
 
 @pytest.mark.slow

@@ -1,0 +1,87 @@
+"""What a person reads at a terminal: the question before a deletion, the summary after it (C12, C15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kibo_client.events import Scope
+from kibo_client.report import BulkDeleteReport
+from kibo_client.settings import Settings
+
+MOST_UNDONE_SHOWN = 20
+NOTHING_SENT = "interrupted before anything was sent"
+# Below this, seconds of latency and guard outweigh what limits and spacing impose, and a comparison says nothing.
+WORTH_COMPARING_S = 60
+
+
+def question(settings: Settings, scope: Scope) -> str:
+    """What is about to happen, and how to agree to it."""
+    return (
+        f"About to delete for good, on tenant {settings.tenant} ({settings.api_host}):\n"
+        f"  {scope.records:,} records of {scope.products:,} products at {scope.locations:,} locations, "
+        f"in {scope.batches:,} batches\n"
+        f"  {scope.not_found:,} of the listed records are not there, {scope.undone:,} cannot be deleted safely\n"
+        f"Type the tenant id ({settings.tenant}) to go on: "
+    )
+
+
+def summary(report: BulkDeleteReport) -> Iterator[str]:
+    """The account of a run, line by line."""
+    for name, value in _rows(report):
+        yield f"{name:<12} {value}"
+    for job in report.failed_jobs:
+        yield f"failed job   {job.job_id} at {job.location_code or '?'}: {'; '.join(job.messages) or 'no message'}"
+    # Why the whole run was stopped has been said; it need not be said of each record.
+    undone = [entry for entry in report.undone if entry.reason != report.stopped]
+    for entry in undone[:MOST_UNDONE_SHOWN]:
+        yield f"undone       {entry.target.product} at {entry.target.location_code}: {entry.reason}"
+    if len(undone) > MOST_UNDONE_SHOWN:
+        yield f"             and {len(undone) - MOST_UNDONE_SHOWN:,} more; --json lists them all"
+
+
+def interruption(report: BulkDeleteReport | None, journal: Path | None) -> str:
+    """What an interrupted run leaves under way, and how to take it up again."""
+    if report is None:
+        return NOTHING_SENT
+    jobs = ", ".join(map(str, report.open_jobs)) or "none"
+    resume = f"; run again with --run-journal {journal} to resume" if journal is not None else ""
+    return f"interrupted: {report.batches} batches had been submitted, open jobs: {jobs}{resume}"
+
+
+def duration(seconds: float) -> str:
+    """A span as people say it: 12.6 s, 4 m 5 s, 1 h 10 m."""
+    if round(seconds, 1) < 60:
+        return f"{round(seconds, 1):g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return " ".join(f"{value} {unit}" for value, unit in parts if value)
+
+
+def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
+    scope = report.scope
+    found = "not found out" if scope is None else _extent(scope.records, scope.products, scope.locations)
+    waits = ", ".join("none" if t.retry_after_s is None else str(t.retry_after_s) for t in report.throttled)
+    undone = len(report.undone)
+    return [
+        ("outcome", report.outcome + (f": {report.stopped}" if report.stopped else "")),
+        ("requested", _extent(report.requested_records, report.requested_products, report.requested_locations)),
+        ("scope", found),
+        ("records", f"{report.deleted_records:,} deleted, {report.not_found_records:,} not found, {undone:,} undone"),
+        ("batches", f"{report.batches:,}"),
+        ("requests", ", ".join(f"{kind} {count:,}" for kind, count in report.requests.items()) or "none"),
+        ("throttled", f"{len(report.throttled)}" + (f" (Retry-After {waits})" if waits else "")),
+        ("jobs", ", ".join(f"{status} {count:,}" for status, count in report.jobs.items()) or "none"),
+        ("duration", duration(report.duration_s) + _least(report)),
+    ]
+
+
+def _extent(records: int, products: int, locations: int) -> str:
+    return f"{records:,} records of {products:,} products at {locations:,} locations"
+
+
+def _least(report: BulkDeleteReport) -> str:
+    if report.optimum_s is None or report.optimum_s < WORTH_COMPARING_S:
+        return ""
+    return f"; limits and spacing alone take {duration(report.optimum_s)}"
