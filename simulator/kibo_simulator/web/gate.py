@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Final
 from urllib.parse import parse_qs
 
+import msgspec
 from aiohttp import web
 
 from kibo_simulator.journal import JournalEntry
@@ -18,8 +19,9 @@ from kibo_simulator.rate_limits import Pool
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.tenants import Grant, tenant_of_host
 from kibo_simulator.timestamps import SECOND, http_date
-from kibo_simulator.web.errors import ApiError, error_body
+from kibo_simulator.web.errors import ApiError, error_body, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation
+from kibo_simulator.web.response_fields import SelectionError, parse_selection, select
 
 JSON_TYPE: Final = "application/json; charset=utf-8"
 OPERATION_ATTRIBUTE: Final = "kibo_operation"
@@ -219,10 +221,10 @@ class Gate:
         assert operation is not None
         try:
             if operation.reads:
-                visit.payload = (await self._answer(operation, call)).encoded()
+                visit.payload = await self._payload(operation, call)
                 return
             with self._simulator.database.transaction():
-                visit.payload = (await self._answer(operation, call)).encoded()
+                visit.payload = await self._payload(operation, call)
                 # One commit for effect and count: a kill in between must not part them (D-1).
                 self._simulator.save_pools(call.now)
             visit.saved = True
@@ -237,6 +239,18 @@ class Gate:
             self._simulator.reload()
             _log.exception("%s failed", operation.name)
             raise ApiError(500, "UNEXPECTED_ERROR", "the simulator itself failed; see its log") from error
+
+    async def _payload(self, operation: Operation, call: Call) -> bytes:
+        """The answer as bytes, cut to the fields that were asked for."""
+        text = call.text("responseFields") if call.query else None
+        if text is None:
+            return (await self._answer(operation, call)).encoded()
+        try:
+            selection = parse_selection(text)
+        except SelectionError as error:
+            raise validation_error("responseFields", str(error)) from None
+        encoded = (await self._answer(operation, call)).encoded()
+        return msgspec.json.encode(select(msgspec.json.decode(encoded), selection)) if encoded else encoded
 
     @staticmethod
     async def _answer(operation: Operation, call: Call) -> Answer:

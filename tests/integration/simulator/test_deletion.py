@@ -308,3 +308,17 @@ async def test_no_job_has_the_name_of_a_file(bench: Bench) -> None:
     unfiltered = (await bench.send("GET", f"{V1}/queue?originalFilename=")).body
 
     assert ([], 4) == (found, len(unfiltered))
+
+
+async def test_answers_are_cut_to_the_fields_asked_for(bench: Bench) -> None:
+    """``responseFields``: empty counts as absent, names select, nonsense is a 400 that names it and changes nothing."""
+    path = f"{V5}/deleteItems"
+    whole = await bench.send("POST", f"{path}?responseFields=", {"items": [TENT], "dryRun": True})
+    part = await bench.send("POST", f"{path}?responseFields=jobIDs,dryRun", {"items": [TENT], "dryRun": True})
+    wrong = await bench.send("POST", f"{path}?responseFields=jobIDs(", {"items": [TENT]})
+    queue = await bench.send("GET", f"{V1}/queue?responseFields=jobID")
+
+    assert "totalProductsDeleted" in whole.body
+    assert part.body == {"jobIDs": [], "dryRun": True}
+    assert (wrong.status, wrong.body["items"][0]["additionalErrorData"][0]["value"]) == (400, "responseFields")
+    assert queue.body == []
