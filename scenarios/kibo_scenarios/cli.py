@@ -9,6 +9,7 @@ import click
 
 from kibo_scenarios.errors import HarnessError, UsageError
 from kibo_scenarios.outlet import console, say
+from kibo_scenarios.replay_command import replay_journal
 from kibo_scenarios.result import ExitCode
 
 _CODES = """\b
@@ -119,17 +120,23 @@ def show_rules(form: str) -> None:
         say(catalogue_markdown() if form == "md" else catalogue_json(), nl=False)
 
 
+commands.add_command(replay_journal)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with a code of the contract; never with a traceback for a user's mistake."""
     sys.exit(_run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    stdout = sys.stdout
     try:
         code = commands.main(args=arguments, prog_name="kibo-scenarios", standalone_mode=False)
-    except SystemExit:
-        # No command ends so: it is click's answer to a reader who went away while help was printed.
-        return ExitCode.PASSED
+    except SystemExit as error:
+        if sys.stdout is not stdout:
+            # Click replaces the stream, and ends with 1, when a reader goes away while it prints help itself.
+            return ExitCode.PASSED
+        code = error.code
     except click.ClickException as error:
         if "\n" in error.format_message():
             error.show()

@@ -259,3 +259,10 @@ def test_a_reader_who_goes_away_changes_nothing(small: Path, arguments: tuple[st
         )
 
     assert (expected, b"") == (done.returncode, done.stderr)
+
+
+def test_the_catalogue_in_the_documentation_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/rules.md is what `kibo-scenarios rules --format md` prints."""
+    _, markdown, _ = run(capsys, "rules", "--format", "md")
+
+    assert markdown == (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
