@@ -11,11 +11,10 @@ from kibo_simulator.simulator import DeletionScope
 from kibo_simulator.stock.deletion_items import DeletionItems, Doomed
 from kibo_simulator.stock.identifiers import PatternError, Wanted, any_pattern, check_pattern, is_pattern
 from kibo_simulator.stock.records import Location, inventory_id
-from kibo_simulator.stock.variants import Variant
 from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, Steps, inventory_paths
-from kibo_simulator.web.tagging import Tagging
+from kibo_simulator.web.tagging import Tagging, variant_of
 from kibo_simulator.web.wire import (
     DeleteItemsRequest,
     DeleteRequest,
@@ -69,21 +68,13 @@ def _wanted(ref: ProductRef) -> Wanted:
 def _doomed(
     ref: ProductRef, path: str, tags: Mapping[str, str | None] | None, tagging: Tagging | None, *, patterns: bool
 ) -> Doomed:
-    wanted = _wanted(ref)
+    wanted = ref.wanted(path)
     named = wanted.named()
-    if not named:
-        raise validation_error(path, "needs one of partNumber, upc and sku")
     if patterns:
         for field, text in named:
             if is_pattern(text):
                 _check(text, f"{path}.{_WIRE_NAMES[field]}")
-    variant = Variant(
-        tagging.resolve({**(tags or {}), **(ref.tags or {})}, path, defaults=False) if tagging else (),
-        ref.lot_code or "",
-        ref.condition or "",
-        ref.serial_number or "",
-        ref.date or "",
-    )
+    variant = variant_of(ref, path, tagging, tags=tags)
     return Doomed(wanted, variant, bool(ref.delete_granular_record) and not variant.granular)
 
 

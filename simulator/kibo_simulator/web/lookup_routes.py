@@ -23,7 +23,7 @@ from kibo_simulator.web.lookup_wire import (
     row_body,
 )
 from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, Steps, inventory_paths
-from kibo_simulator.web.tagging import Tagging
+from kibo_simulator.web.tagging import Tagging, variant_of
 from kibo_simulator.web.wire import decode, identifiers_body
 
 MOST_LOOKED_UP = 10_000
@@ -209,14 +209,8 @@ def _items(
     wanted: list[tuple[Wanted, int, Variant]] = []
     for index, item in enumerate(items):
         path = f"$.items[{index}]"
-        named = Wanted(item.part_number or None, item.upc or None, item.sku or None)
-        if not named.named():
-            raise validation_error(path, "needs one of partNumber, upc and sku")
-        resolved = tagging.resolve({**(tags or {}), **(item.tags or {})}, path, defaults=defaults) if tagging else ()
-        variant = Variant(
-            resolved, item.lot_code or "", item.condition or "", item.serial_number or "", item.date or ""
-        )
-        wanted.append((named, item.quantity or 0, variant))
+        variant = variant_of(item, path, tagging, defaults=defaults, tags=tags)
+        wanted.append((item.wanted(path), item.quantity or 0, variant))
     return wanted
 
 

@@ -13,9 +13,8 @@ from kibo_simulator.stock.records import StockRecord
 from kibo_simulator.store.future import FutureRecord
 from kibo_simulator.timestamps import iso_milliseconds
 from kibo_simulator.web.wire import (
-    Identifier,
     LongestList,
-    LongText,
+    ProductFields,
     Tags,
     Whole,
     identifiers_body,
@@ -37,18 +36,10 @@ class RequestLocation(Struct, rename="camel", frozen=True):
     location_code: str | None = None
 
 
-class QueryItem(Struct, rename="camel", frozen=True):
+class QueryItem(ProductFields, rename="camel", frozen=True, kw_only=True):
     """One item that is looked up, and how much of it is needed."""
 
-    part_number: Identifier = None
-    upc: Identifier = None
-    sku: Identifier = None
     quantity: Whole | None = None
-    tags: Tags = None
-    lot_code: LongText = None
-    condition: LongText = None
-    serial_number: Annotated[str, Meta(max_length=30)] | None = None
-    date: LongText = None
 
 
 class InventoryRequest(Struct, rename="camel", frozen=True):

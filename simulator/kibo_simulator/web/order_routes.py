@@ -15,7 +15,6 @@ from kibo_simulator.order_work import (
 )
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.records import Location
-from kibo_simulator.stock.variants import Variant
 from kibo_simulator.store.holds import Hold, HoldEvent
 from kibo_simulator.timestamps import InstantError, iso_milliseconds, parse_instant
 from kibo_simulator.web.errors import ApiError, validation_error
@@ -30,7 +29,7 @@ from kibo_simulator.web.order_wire import (
     TransitionRequest,
     done_body,
 )
-from kibo_simulator.web.tagging import Tagging
+from kibo_simulator.web.tagging import Tagging, variant_of
 from kibo_simulator.web.wire import decode, identifiers_body, job_body
 
 MOST_ITEMS = 1_000
@@ -89,9 +88,7 @@ def block_assignment(call: Call) -> Answer:
     )
     touched = 0
     for index, item in enumerate(_bounded(request.items)):
-        wanted = Wanted(item.part_number or None, item.upc or None, item.sku or None)
-        if not wanted.named():
-            raise validation_error(f"$.items[{index}]", "needs one of partNumber, upc and sku")
+        wanted = item.wanted(f"$.items[{index}]")
         for product_id in stock.match(call.tenant_id, [wanted], patterns=False)[0]:
             touched += sum(
                 stock.block(location.id, product_id, blocked=item.block_assignment) for location in locations
@@ -105,10 +102,7 @@ def order_item_information(call: Call) -> Answer:
     call.summary["items"] = len(request.items or ())
     products: set[int] | None = None
     if request.items:
-        wanted = [Wanted(item.part_number or None, item.upc or None, item.sku or None) for item in request.items]
-        for index, each in enumerate(wanted):
-            if not each.named():
-                raise validation_error(f"$.items[{index}]", "needs one of partNumber, upc and sku")
+        wanted = [item.wanted(f"$.items[{index}]") for index, item in enumerate(request.items)]
         products = call.simulator.stock.match_any(call.tenant_id, wanted, patterns=False)
     events = call.simulator.holds.events(call.tenant_id, request.order_id, products)
     groups: dict[tuple[int | None, int, int], list[HoldEvent]] = {}
@@ -206,9 +200,8 @@ def _items(call: Call, request: AllocateRequest, *, product_needed: bool) -> lis
 def _item(
     call: Call, item: AllocateItem, request: AllocateRequest, path: str, tagging: Tagging, *, product_needed: bool
 ) -> OrderItem:
-    wanted = Wanted(item.part_number or None, item.upc or None, item.sku or None)
-    if product_needed and not wanted.named():
-        raise validation_error(path, "needs one of partNumber, upc and sku")
+    named = item.part_number or item.upc or item.sku
+    wanted = item.wanted(path) if product_needed or named else Wanted()
     if item.order_item_id is None and not (item.cart_id and item.cart_item_id):
         raise validation_error(path, "needs orderItemID, or cartID and cartItemID")
     future_date = None
@@ -228,13 +221,7 @@ def _item(
         sku=wanted.sku,
         cart_id="" if item.order_item_id is not None else item.cart_id or "",
         cart_item_id="" if item.order_item_id is not None else item.cart_item_id or "",
-        variant=Variant(
-            tagging.resolve(item.tags, path, defaults=False),
-            item.lot_code or "",
-            item.condition or "",
-            item.serial_number or "",
-            item.date or "",
-        ),
+        variant=variant_of(item, path, tagging),
         future_date=future_date,
         block_assignment=item.block_assignment,
     )

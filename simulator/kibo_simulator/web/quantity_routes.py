@@ -7,7 +7,6 @@ import msgspec
 
 from kibo_simulator.inventory_query import Query
 from kibo_simulator.jobs import JobType
-from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.records import Location
 from kibo_simulator.stock.variants import Variant
 from kibo_simulator.stock_work import AdjustWork, QuantityItem, RefreshWork
@@ -16,7 +15,7 @@ from kibo_simulator.web.errors import validation_error
 from kibo_simulator.web.lookup_routes import active_location
 from kibo_simulator.web.lookup_wire import row_body
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
-from kibo_simulator.web.tagging import Tagging
+from kibo_simulator.web.tagging import Tagging, variant_of
 from kibo_simulator.web.wire import AdjustItem, AdjustRequest, RefreshItem, RefreshRequest, decode
 
 MOST_REFRESHED = 12_000
@@ -82,18 +81,10 @@ def _items(call: Call, items: Sequence[RefreshItem | AdjustItem], code: str, mos
 
 
 def _item(item: RefreshItem | AdjustItem, path: str, tagging: Tagging) -> QuantityItem:
-    wanted = Wanted(item.part_number or None, item.upc or None, item.sku or None)
-    if not wanted.named():
-        raise validation_error(path, "needs one of partNumber, upc and sku")
+    wanted = item.wanted(path)
     if item.serial_number and abs(item.quantity) > 1:
         raise validation_error(f"{path}.quantity", "is 1 where a serial number is given")
-    variant = Variant(
-        tagging.resolve(item.tags, path, defaults=True),
-        item.lot_code or "",
-        item.condition or "",
-        item.serial_number or "",
-        item.date or "",
-    )
+    variant = variant_of(item, path, tagging, defaults=True)
     delivery_date = None
     if item.delivery_date:
         try:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from kibo_simulator.stock.variants import sorted_tags
+from kibo_simulator.stock.variants import Variant, sorted_tags
 from kibo_simulator.web.errors import validation_error
 from kibo_simulator.web.operations import Call
+from kibo_simulator.web.wire import ProductFields
 
 
 class Tagging:
@@ -37,3 +38,20 @@ class Tagging:
                 if name not in named and category.default is not None:
                     named[name] = category.default.value
         return sorted_tags(named)
+
+
+def variant_of(
+    item: ProductFields,
+    path: str,
+    tagging: Tagging | None,
+    *,
+    defaults: bool = False,
+    tags: Mapping[str, str | None] | None = None,
+) -> Variant:
+    """Tags and granular fields of an item; its own tags go before ``tags`` of the whole request.
+
+    Raises:
+        ApiError: 400 for a tag that the tenant does not have; without ``tagging`` no tags are looked at.
+    """
+    resolved = tagging.resolve({**(tags or {}), **(item.tags or {})}, path, defaults=defaults) if tagging else ()
+    return Variant(resolved, item.lot_code or "", item.condition or "", item.serial_number or "", item.date or "")

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from kibo_simulator.stock.identifiers import PatternError, Wanted, check_pattern, is_pattern
+from kibo_simulator.stock.identifiers import PatternError, check_pattern, is_pattern
 from kibo_simulator.stock.records import inventory_id
 from kibo_simulator.store.future import FutureRecord
 from kibo_simulator.timestamps import DAY, SECOND, InstantError, parse_instant
@@ -57,7 +57,7 @@ def delete_future(call: Call) -> Answer:
     after = _instant(request.future_start_date, "$.futureStartDate") if request.future_start_date else None
     before = _instant(request.future_end_date, "$.futureEndDate") if request.future_end_date else None
     call.summary |= {"items": 1, "dryRun": bool(request.dry_run), "explicit": bool(request.explicit)}
-    wanted = Wanted(request.part_number or None, request.upc or None, request.sku or None)
+    wanted = request.wanted("$")
     products = call.simulator.stock.match_any(call.tenant_id, [wanted], patterns=patterns)
     doomed: list[FutureRecord] = []
     for location in locations_in_scope(call, request.location_codes, all_locations=bool(request.all_locations)):

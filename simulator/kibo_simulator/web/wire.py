@@ -12,10 +12,11 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from kibo_simulator.jobs import TERMINAL
+from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.records import ProductRow, StockRecord
 from kibo_simulator.store.jobs import JobRow
 from kibo_simulator.timestamps import iso_milliseconds
-from kibo_simulator.web.errors import ApiError, Fault
+from kibo_simulator.web.errors import ApiError, Fault, validation_error
 
 Whole = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Identifier = Annotated[str, Meta(max_length=512)] | None
@@ -50,8 +51,8 @@ Tags = Annotated[dict[str, str | None], Meta(max_length=100)] | None
 LongText = Annotated[str, Meta(max_length=50)] | None
 
 
-class ProductRef(Struct, rename="camel", frozen=True):
-    """The identifiers of one item and what narrows it to some of its records; empty texts count as absent."""
+class ProductFields(Struct, rename="camel", frozen=True, kw_only=True):
+    """What names a product and some of its records; empty texts count as absent."""
 
     part_number: Identifier = None
     upc: Identifier = None
@@ -61,6 +62,22 @@ class ProductRef(Struct, rename="camel", frozen=True):
     condition: LongText = None
     serial_number: Annotated[str, Meta(max_length=30)] | None = None
     date: LongText = None
+
+    def wanted(self, path: str) -> Wanted:
+        """The identifiers that are named.
+
+        Raises:
+            ApiError: 400 at ``path`` when there is none.
+        """
+        wanted = Wanted(self.part_number or None, self.upc or None, self.sku or None)
+        if not wanted.named():
+            raise validation_error(path, "needs one of partNumber, upc and sku")
+        return wanted
+
+
+class ProductRef(ProductFields, rename="camel", frozen=True, kw_only=True):
+    """One item of a deletion."""
+
     delete_granular_record: bool | None = None
 
 
@@ -85,7 +102,7 @@ def name_only_upcs(items: Sequence[ProductRef]) -> bool:
     return list(map(_besides_upc, items)).count(_NOTHING_BESIDES) == len(items)
 
 
-class DeleteRequest(ProductRef, rename="camel", frozen=True):
+class DeleteRequest(ProductRef, rename="camel", frozen=True, kw_only=True):
     """Body of ``POST inventory/delete``: one identifier, which may be a pattern."""
 
     dry_run: bool | None = None
@@ -105,13 +122,18 @@ class DeleteItemsRequest(Struct, rename="camel", frozen=True):
     tags: Tags = None
 
 
-class RefreshItem(Struct, rename="camel", frozen=True):
+class AdjustItem(ProductFields, rename="camel", frozen=True, kw_only=True):
+    """One item of an adjust; ``quantity`` is added and may be negative."""
+
+    quantity: Whole
+    delivery_date: str | None = None
+    external_id: Annotated[str, Meta(max_length=200)] | None = field(name="externalID", default=None)
+
+
+class RefreshItem(AdjustItem, rename="camel", frozen=True, kw_only=True):
     """One item of a refresh; ``quantity`` is absolute and not negative."""
 
     quantity: Annotated[int, Meta(ge=0, le=2**31 - 1)]
-    part_number: Identifier = None
-    upc: Identifier = None
-    sku: Identifier = None
     safety_stock: Whole | None = None
     floor: Whole | None = None
     ltd: float | None = field(name="LTD", default=None)
@@ -121,29 +143,6 @@ class RefreshItem(Struct, rename="camel", frozen=True):
     currency_id: Whole | None = field(name="currencyID", default=None)
     inventory_locator_name: Annotated[str, Meta(max_length=50)] | None = None
     attributes: Annotated[list[str], Meta(max_length=1_000)] | None = None
-    tags: Tags = None
-    lot_code: LongText = None
-    condition: LongText = None
-    serial_number: Annotated[str, Meta(max_length=30)] | None = None
-    date: LongText = None
-    delivery_date: str | None = None
-    external_id: Annotated[str, Meta(max_length=200)] | None = field(name="externalID", default=None)
-
-
-class AdjustItem(Struct, rename="camel", frozen=True):
-    """One item of an adjust; ``quantity`` is added and may be negative."""
-
-    quantity: Whole
-    part_number: Identifier = None
-    upc: Identifier = None
-    sku: Identifier = None
-    tags: Tags = None
-    lot_code: LongText = None
-    condition: LongText = None
-    serial_number: Annotated[str, Meta(max_length=30)] | None = None
-    date: LongText = None
-    delivery_date: str | None = None
-    external_id: Annotated[str, Meta(max_length=200)] | None = field(name="externalID", default=None)
 
 
 class RefreshRequest(Struct, rename="camel", frozen=True):
