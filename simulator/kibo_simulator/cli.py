@@ -78,7 +78,7 @@ def _clock(text: str) -> tuple[ClockMode, float]:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="kibo-simulator")
+@click.version_option(__version__, prog_name="kibo-simulator", message="%(prog)s %(version)s")
 def main() -> None:
     """An offline stand-in for Kibo's inventory APIs (unofficial, not affiliated with Kibo)."""
 
