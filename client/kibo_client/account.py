@@ -9,7 +9,7 @@ from kibo_client.budget import Budget
 from kibo_client.events import Scope
 from kibo_client.optimum import earliest_times
 from kibo_client.polling import TERMINAL
-from kibo_client.report import BulkDeleteReport, FailedJob, ThrottledRequest, UndoneTarget
+from kibo_client.report import NOT_COME_TO, BulkDeleteReport, FailedJob, ThrottledRequest, UndoneTarget
 from kibo_client.scope import NOWHERE, Undone
 from kibo_client.settlement import JobRecord
 from kibo_client.targets import Locations, Product, Target, Wanted
@@ -108,7 +108,7 @@ class Account:
     ) -> BulkDeleteReport:
         """Close the books as they stand."""
         finished_dry_run = dry_run and stopped is None
-        undone = tuple(self.undone(None if finished_dry_run else stopped or "the run has not come to it"))
+        undone = tuple(self.undone(None if finished_dry_run else stopped or NOT_COME_TO))
         ending = "dry run" if finished_dry_run else "undone" if undone else "deleted"
         failed = (job.seen for job in jobs if job.seen is not None and job.seen.status == "FAILED")
         return BulkDeleteReport(

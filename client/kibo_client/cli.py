@@ -166,7 +166,7 @@ def delete(
     except KiboClientError as error:
         _refuse(str(error))
     if report is not None:
-        _print_report(report, as_json=as_json)
+        _print_report(report, as_json=as_json, interrupted=interrupted)
     if interrupted:
         from kibo_client.summary import interruption  # noqa: PLC0415
 
@@ -273,7 +273,7 @@ def _display(client: KiboClient, *, quiet: bool) -> Display:
     return Lines(write, progress, steady_wall_clock())
 
 
-def _print_report(report: BulkDeleteReport, *, as_json: bool) -> None:
+def _print_report(report: BulkDeleteReport, *, as_json: bool, interrupted: bool) -> None:
     if as_json:
         import json  # noqa: PLC0415
 
@@ -281,7 +281,7 @@ def _print_report(report: BulkDeleteReport, *, as_json: bool) -> None:
         return
     from kibo_client.summary import summary  # noqa: PLC0415
 
-    say("\n".join(summary(report)))
+    say("\n".join(summary(report, interrupted=interrupted)))
 
 
 def main(arguments: list[str] | None = None) -> None:

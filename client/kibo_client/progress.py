@@ -118,7 +118,8 @@ class Panel(Silence):
         self._progress = progress
         self._now = now
         self._wait: Wait | None = None
-        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=4, transient=True)
+        self._console = console
+        self._live = self._new_live()
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -146,7 +147,12 @@ class Panel(Silence):
 
     def go_on(self) -> None:
         """Put the panel back."""
+        # A new one: one that was stopped remembers its height, and would draw over what was said meanwhile.
+        self._live = self._new_live()
         self._live.start()
+
+    def _new_live(self) -> Live:
+        return Live(console=self._console, get_renderable=self._table, refresh_per_second=4, transient=True)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))

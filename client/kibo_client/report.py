@@ -10,6 +10,8 @@ from kibo_client.events import Scope
 from kibo_client.targets import Target
 from kibo_client.units import SECOND
 
+NOT_COME_TO = "the run has not come to it"
+
 
 @dataclass(frozen=True, slots=True)
 class ThrottledRequest:

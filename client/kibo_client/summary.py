@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from kibo_client.events import Scope
-from kibo_client.report import BulkDeleteReport
+from kibo_client.report import NOT_COME_TO, BulkDeleteReport
 from kibo_client.settings import Settings
+from kibo_client.targets import Target
 
-MOST_UNDONE_SHOWN = 20
+MOST_REASONS_SHOWN = 10
+MOST_EXAMPLES_SHOWN = 3
 NOTHING_SENT = "interrupted before anything was sent"
 # Below this, seconds of latency and guard outweigh what limits and spacing impose, and a comparison says nothing.
 WORTH_COMPARING_S = 60
@@ -26,18 +29,33 @@ def question(settings: Settings, scope: Scope) -> str:
     )
 
 
-def summary(report: BulkDeleteReport) -> Iterator[str]:
+def summary(report: BulkDeleteReport, *, interrupted: bool = False) -> Iterator[str]:
     """The account of a run, line by line."""
-    for name, value in _rows(report):
+    for name, value in _rows(report, interrupted=interrupted):
         yield f"{name:<12} {value}"
     for job in report.failed_jobs:
         yield f"failed job   {job.job_id} at {job.location_code or '?'}: {'; '.join(job.messages) or 'no message'}"
-    # Why the whole run was stopped has been said; it need not be said of each record.
-    undone = [entry for entry in report.undone if entry.reason != report.stopped]
-    for entry in undone[:MOST_UNDONE_SHOWN]:
-        yield f"undone       {entry.target.product} at {entry.target.location_code}: {entry.reason}"
-    if len(undone) > MOST_UNDONE_SHOWN:
-        yield f"             and {len(undone) - MOST_UNDONE_SHOWN:,} more; --json lists them all"
+    yield from _undone(report)
+
+
+def _undone(report: BulkDeleteReport) -> Iterator[str]:
+    """The records left, by reason, the commonest first; what the whole run never came to is only counted."""
+    by_reason: dict[str, list[Target]] = {}
+    for entry in report.undone:
+        by_reason.setdefault(entry.reason, []).append(entry.target)
+    cut = False
+    for reason, targets in sorted(by_reason.items(), key=lambda item: -len(item[1]))[:MOST_REASONS_SHOWN]:
+        if reason == report.stopped:
+            # Said already, with the outcome.
+            continue
+        yield f"undone       {len(targets):,} × {reason}"
+        if reason == NOT_COME_TO:
+            continue
+        for target in targets[:MOST_EXAMPLES_SHOWN]:
+            yield f"             {target.product} at {target.location_code}"
+        cut = cut or len(targets) > MOST_EXAMPLES_SHOWN
+    if cut or len(by_reason) > MOST_REASONS_SHOWN:
+        yield "             and more; --json lists them all"
 
 
 def interruption(report: BulkDeleteReport | None, journal: Path | None) -> str:
@@ -59,19 +77,26 @@ def duration(seconds: float) -> str:
     return " ".join(f"{value} {unit}" for value, unit in parts if value)
 
 
-def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
+def _rows(report: BulkDeleteReport, *, interrupted: bool) -> list[tuple[str, str]]:
     scope = report.scope
     found = "not found out" if scope is None else _extent(scope.records, scope.products, scope.locations)
-    waits = ", ".join("none" if t.retry_after_s is None else str(t.retry_after_s) for t in report.throttled)
+    waits = Counter(one.retry_after_s for one in report.throttled)
+    told = ", ".join(
+        f"{'Retry-After missing' if wait is None else f'Retry-After {wait}'} × {waits[wait]:,}"
+        for wait in sorted(waits, key=lambda wait: wait or 0)
+    )
     undone = len(report.undone)
     return [
-        ("outcome", report.outcome + (f": {report.stopped}" if report.stopped else "")),
+        (
+            "outcome",
+            ("interrupted" if interrupted else report.outcome) + (f": {report.stopped}" if report.stopped else ""),
+        ),
         ("requested", _extent(report.requested_records, report.requested_products, report.requested_locations)),
         ("scope", found),
         ("records", f"{report.deleted_records:,} deleted, {report.not_found_records:,} not found, {undone:,} undone"),
         ("batches", f"{report.batches:,}"),
         ("requests", ", ".join(f"{kind} {count:,}" for kind, count in report.requests.items()) or "none"),
-        ("throttled", f"{len(report.throttled)}" + (f" (Retry-After {waits})" if waits else "")),
+        ("throttled", f"{len(report.throttled):,}" + (f": {told}" if told else "")),
         ("jobs", ", ".join(f"{status} {count:,}" for status, count in report.jobs.items()) or "none"),
         ("duration", duration(report.duration_s) + _least(report)),
     ]

@@ -1,5 +1,6 @@
 """What a run looks like on a terminal of 80 columns: the panel, the question, the summary."""
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -7,7 +8,7 @@ from rich.console import Console
 
 from kibo_client.events import Answered, DryRun, Failed, Scope, Sent, Wait
 from kibo_client.progress import Panel
-from kibo_client.report import BulkDeleteReport, Progress, UndoneTarget
+from kibo_client.report import NOT_COME_TO, BulkDeleteReport, Progress, ThrottledRequest, UndoneTarget
 from kibo_client.retry import AnswerClass
 from kibo_client.settings import Settings
 from kibo_client.summary import duration, question, summary
@@ -102,19 +103,44 @@ def report(
 
 
 def test_a_stopped_run_says_once_why() -> None:
-    """C15: the reason of the whole run is not repeated for each of its records; other reasons are told."""
+    """C15: the reason of the whole run is not repeated for its records; other reasons are told."""
     lines = list(summary(report(stopped="not confirmed", reasons=("not confirmed",) * 30 + ("too wide",))))
 
     assert lines[0] == "outcome      stopped: not confirmed"
-    assert lines[9:] == ["undone       partNumber=P30 at N: too wide"]
+    assert lines[9:] == ["undone       1 × too wide", "             partNumber=P30 at N"]
 
 
-def test_a_long_list_of_undone_records_is_cut() -> None:
-    """Twenty are shown, the rest is counted."""
-    lines = list(summary(report(reasons=("no",) * 1_030)))
+def test_an_interrupted_run_counts_what_it_did_not_come_to() -> None:
+    """C15: those records are many, and have nothing of their own to say."""
+    lines = list(summary(report(reasons=(NOT_COME_TO,) * 1_030), interrupted=True))
 
-    assert len(lines) == 9 + 20 + 1
-    assert lines[-1] == "             and 1,010 more; --json lists them all"
+    assert lines[0] == "outcome      interrupted"
+    assert lines[9:] == ["undone       1,030 × the run has not come to it"]
+
+
+def test_undone_records_are_told_by_reason() -> None:
+    """The commonest reason first, a few records of each, and where the others are to be found."""
+    lines = list(summary(report(reasons=("job 7 failed: deadlock",) + ("its dry run failed: 400",) * 5)))
+
+    assert lines[9:] == [
+        "undone       5 × its dry run failed: 400",
+        "             partNumber=P1 at N",
+        "             partNumber=P2 at N",
+        "             partNumber=P3 at N",
+        "undone       1 × job 7 failed: deadlock",
+        "             partNumber=P0 at N",
+        "             and more; --json lists them all",
+    ]
+
+
+def test_refusals_are_told_by_their_waits() -> None:
+    """TH-6: a long run may have met hundreds."""
+    waits = (60, 3600, None, 60)
+    refused = tuple(ThrottledRequest(NOW, wait, "getJob") for wait in waits)
+
+    assert list(summary(replace(report(), throttled=refused)))[6] == (
+        "throttled    4: Retry-After missing × 1, Retry-After 60 × 2, Retry-After 3600 × 1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,3 +169,18 @@ def test_spans_are_told_as_people_say_them() -> None:
         "1 h",
         "25 h 1 m 1 s",
     ]
+
+
+def test_the_panel_does_not_draw_over_the_question() -> None:
+    """C1: what was asked, and what was answered, stays on the screen when the panel comes back."""
+    screen = StringIO()
+    console = Console(width=80, file=screen, force_terminal=True)
+    progress = Progress("submitting", 8, 8, 2, 0, 0, 0, 4, 0, None, None)
+    with Panel(console, lambda: progress, lambda: NOW) as panel:
+        panel.pause()
+        screen.write("QUESTION")
+        panel.go_on()
+        after = screen.getvalue().partition("QUESTION")[2].partition("phase")
+
+    assert after[1] == "phase"
+    assert "\x1b[1A" not in after[0]
