@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from sqlite3 import Connection
+from typing import Any
 
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.rate_limits import PoolState, RateLimiter
@@ -63,7 +64,7 @@ def strangers() -> None:
     """Tokens live in memory: after a restart nobody is known."""
     opened = Access.__init__
 
-    def forgetful(self: Access, database: Database, **options: int) -> None:
+    def forgetful(self: Access, database: Database, **options: Any) -> None:
         database.connection.execute("DELETE FROM tokens")
         opened(self, database, **options)
 
