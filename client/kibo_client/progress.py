@@ -122,7 +122,7 @@ class Panel(Silence):
         self._live = self._new_live()
 
     def __enter__(self) -> Self:
-        self._live.start()
+        self._live.start(refresh=True)
         return self
 
     def __exit__(
@@ -149,7 +149,7 @@ class Panel(Silence):
         """Put the panel back."""
         # A new one: one that was stopped remembers its height, and would draw over what was said meanwhile.
         self._live = self._new_live()
-        self._live.start()
+        self._live.start(refresh=True)
 
     def _new_live(self) -> Live:
         return Live(console=self._console, get_renderable=self._table, refresh_per_second=4, transient=True)

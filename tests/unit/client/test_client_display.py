@@ -174,7 +174,7 @@ def test_spans_are_told_as_people_say_them() -> None:
 def test_the_panel_does_not_draw_over_the_question() -> None:
     """C1: what was asked, and what was answered, stays on the screen when the panel comes back."""
     screen = StringIO()
-    console = Console(width=80, file=screen, force_terminal=True)
+    console = Console(width=80, file=screen, force_terminal=True, _environ={"TERM": "xterm"})
     progress = Progress("submitting", 8, 8, 2, 0, 0, 0, 4, 0, None, None)
     with Panel(console, lambda: progress, lambda: NOW) as panel:
         panel.pause()
