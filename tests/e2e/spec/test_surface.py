@@ -69,4 +69,6 @@ def test_every_answer_is_declared(serve: Serve, tmp_path: Path) -> None:
 
     assert 0 == done.returncode, done.stdout
     assert (0, False) == (code, "Traceback" in log), log
-    assert set() == {operation.name for operation in OPERATIONS} - succeeded - SELDOM
+    # What a fresh seed comes to in its time is luck; the fixed one is known to come to everything.
+    wanted = set() if SECONDS else {operation.name for operation in OPERATIONS} - SELDOM
+    assert set() == wanted - succeeded
