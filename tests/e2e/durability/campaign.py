@@ -1,5 +1,6 @@
 """Kills a simulator again and again under concurrent clients, and examines it each time it comes back."""
 
+import asyncio
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -9,7 +10,6 @@ from pathlib import Path
 from random import Random
 
 import aiohttp
-from anyio import Event, create_task_group, lowlevel
 
 from .beliefs import Beliefs, DurabilityError
 from .caller import Caller
@@ -54,7 +54,7 @@ class _Countdown:
     def __init__(self, answers: int) -> None:
         self._left = answers
         self._begun = False
-        self.over = Event()
+        self.over = asyncio.Event()
 
     def begin(self) -> None:
         """Count from now on."""
@@ -83,13 +83,13 @@ class Campaign:
         Raises:
             DurabilityError: the seed and the number of the life are in its message.
         """
-        async with nursery(self._folder / "simulators.log") as self._nursery:
+        async with nursery(self._folder / "simulators.log") as simulators:
             life = 0
             while self.tally.kills.total() < kills:
                 life += 1
                 random = Random(f"{self._seed} {life}")
                 try:
-                    await self._live(self._nursery, random, life)
+                    await self._live(simulators, random, life)
                 except (DurabilityError, LifeError) as error:
                     raise DurabilityError(f"KIBO_KILL_SEED={self._seed}, life {life}: {error}") from error
         await self._live_for_real()
@@ -116,10 +116,17 @@ class Campaign:
         pauses = random.randint(0, 12)
         countdown = _Countdown(0 if by_itself else die_at)
         begin = nursery.toggle if by_itself else countdown.begin
-        async with _caller(born.url, self._beliefs, countdown) as caller, create_task_group() as group:
-            group.start_soon(self._strike, nursery, countdown, pauses)
-            await Workload(caller, self._beliefs, f"{self._seed} {life}", begin).run()
-            group.cancel_scope.cancel()
+        async with _caller(born.url, self._beliefs, countdown) as caller:
+            striking = asyncio.create_task(self._strike(nursery, countdown, pauses))
+            try:
+                await Workload(caller, self._beliefs, f"{self._seed} {life}", begin).run()
+            finally:
+                # Everybody is done: either because of the blow, or without it.
+                if not countdown.over.is_set():
+                    striking.cancel()
+                await asyncio.wait((striking,))
+            if not striking.cancelled():
+                striking.result()
         await nursery.kill()
         self.tally.kills[kind] += 1
         self.tally.unanswered += sum(writer.in_flight is not None for writer in self._beliefs.writers)
@@ -129,7 +136,7 @@ class Campaign:
         await countdown.over.wait()
         for _ in range(pauses):
             # Others go on sending and receiving meanwhile, so that the blow falls anywhere in the server's work.
-            await lowlevel.checkpoint()
+            await asyncio.sleep(0)
         await nursery.kill()
 
     async def _live_for_real(self) -> None:
