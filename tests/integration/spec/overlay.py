@@ -58,6 +58,7 @@ ADDED: Final[dict[str, tuple[dict[str, Any], str]]] = {
         f"InventoryResponse.{name}": ({"type": "string"}, "identifies a granular record; in Kibo's newest SDK")
         for name in ("lotCode", "condition", "serialNumber", "date", "externalID")
     },
+    "TagCategory.deletionJobIds": (_INTEGERS, "deletion_job_ids as Kibo's newest SDK spells it"),
     "AggregateResponse.futureInventory": (
         {"$ref": "#/components/schemas/futureInventoryArray"},
         "futureAndCurrent asks for it, and without it nobody could tell the two apart",
@@ -177,6 +178,7 @@ UNREAD: Final[dict[str, str]] = {
     "InventoryTag.created": _COMPUTED,
     "InventoryTag.updated": _COMPUTED,
     "TagCategory.created": _COMPUTED,
+    "TagCategory.deletionJobIds": _COMPUTED,
     "TagCategory.deletion_job_ids": _COMPUTED,
     "TagCategory.tagCategoryID": "the path names the category",
     **{
