@@ -4,10 +4,11 @@ The agenda never looks at a clock. Whoever owns it says how far time has come, a
 order of time, and at equal times in the order in which it was put down.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
-Action = Callable[[int], None]
+Action = Callable[[int], Iterator[None] | None]
+"""What happens at an instant; an action that may take long returns its steps."""
 
 
 class Entry:
@@ -57,10 +58,10 @@ class Agenda:
             heappop(entries)
         return entries[0].at if entries else None
 
-    def run_next(self, now: int) -> bool:
-        """Run the earliest action that is due by ``now``; False when none is.
+    def steps(self, now: int) -> Iterator[None]:
+        """Run everything due by ``now`` in steps, also what is scheduled on the way.
 
-        One action a call, so that a caller with other work to do can stop between two.
+        Pauses after each action and wherever a long one pauses, so that a caller with other work can look up.
         """
         entries = self._entries
         while entries:
@@ -69,16 +70,15 @@ class Agenda:
                 heappop(entries)
                 continue
             if entry.at > now:
-                return False
+                return
             heappop(entries)
             action, entry.action = entry.action, None
-            action(entry.at)
-            return True
-        return False
+            steps = action(entry.at)
+            if steps is not None:
+                yield from steps
+            yield
 
-    def run_due(self, now: int) -> int:
-        """Run everything due by ``now``, also what is scheduled on the way; return how many actions ran."""
-        count = 0
-        while self.run_next(now):
-            count += 1
-        return count
+    def run_due(self, now: int) -> None:
+        """The same without pausing."""
+        for _ in self.steps(now):
+            pass

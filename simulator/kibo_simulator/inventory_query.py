@@ -25,7 +25,7 @@ from kibo_simulator.store.places import PlaceStore
 from kibo_simulator.store.stock import StockStore
 
 _ROWS_BETWEEN_PAUSES = 500
-_LOCATIONS_BETWEEN_PAUSES = 16
+_LOCATIONS_BETWEEN_PAUSES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class InventoryQuery:
         if not query.items:
             chosen = list(holdings(PLAIN).values())
         else:
-            by_variant = {item.variant: holdings(item.variant) for item in items}
+            by_variant = {variant: holdings(variant) for variant in {item.variant for item in items}}
             chosen = answering(query.type, items, [by_variant[item.variant] for item in items])
         if query.sort is not None:
             sort_holdings(chosen, query.sort, descending=query.descending)

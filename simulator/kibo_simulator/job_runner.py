@@ -5,14 +5,15 @@ truth; the queues here are its index of unfinished jobs and can be rebuilt from 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from kibo_simulator.agenda import Agenda, Entry
 from kibo_simulator.job_work import JobWorker, Work, decode_work, encode_work
 from kibo_simulator.jobs import JobQueue, JobSettings, JobType, duration
-from kibo_simulator.stock.records import Location, RecordSet
+from kibo_simulator.steps import Steps, finish
+from kibo_simulator.stock.records import NO_RECORDS, Location, RecordSet
 from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.jobs import JobRow, JobStore
@@ -34,10 +35,10 @@ class _LoadedWork:
 
     __slots__ = ("records", "version", "work")
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, version: int = -1, records: RecordSet = NO_RECORDS) -> None:
         self.work = work
-        self.version = -1
-        self.records = RecordSet()
+        self.version = version
+        self.records = records
 
 
 class JobRunner:
@@ -103,12 +104,18 @@ class JobRunner:
         work: Work,
         item_count: int | None,
         now: int,
+        meant: RecordSet | None = None,
     ) -> list[int]:
-        """Enqueue one job for each location and return their ids, in the order given (J-1, J-11, J-12)."""
+        """Enqueue one job for each location and return their ids, in the order given (J-1, J-11, J-12).
+
+        ``meant`` is what a deletion means at this moment, where the caller has worked it out already.
+        """
         if not locations:
             return []
         payload_id = self._jobs.add_payload(encode_work(work))
-        self._loaded[payload_id] = _LoadedWork(work)
+        self._loaded[payload_id] = (
+            _LoadedWork(work) if meant is None else _LoadedWork(work, self._stock.products_version, meant)
+        )
         job_ids = self._jobs.add(
             tenant_id,
             [(location.id, location.code) for location in locations],
@@ -122,7 +129,7 @@ class JobRunner:
         for job_id, location in zip(job_ids, locations, strict=True):
             self._unfinished[job_id] = _Unfinished(tenant_id, location.id, location.code, payload_id)
             if self._settings.mode == "immediate":
-                self._complete(job_id, started=now, finished=now)
+                finish(self._complete(job_id, started=now, finished=now))
             else:
                 queue.enqueue(job_id, location.id)
         self._start_ready(tenant_id, now)
@@ -156,7 +163,7 @@ class JobRunner:
         for job in open_jobs:
             if job.polls + 1 >= self._settings.after_polls and job.id in self._unfinished:
                 for job_id in self._queue(job.tenant_id).take_through(job.id, job.location_id):
-                    self._complete(job_id, started=now, finished=now)
+                    finish(self._complete(job_id, started=now, finished=now))
                     ended = True
         return ended
 
@@ -202,23 +209,23 @@ class JobRunner:
             loaded.version = self._stock.products_version
         return loaded.records
 
-    def _end(self, job_id: int, at: int) -> None:
-        """A job at work is due: its effect and its end are one transaction (J-6)."""
+    def _end(self, job_id: int, at: int) -> Iterator[None]:
+        """A job at work is due: its effect and its end are one transaction, however many steps it takes (J-6)."""
         job = self._unfinished[job_id]
         row = self._jobs.get(job.tenant_id, job_id)
         assert row is not None
         with self._database.transaction():
             self._entries.pop(job_id, None)
-            self._complete(job_id, started=row.started or at, finished=at)
+            yield from self._complete(job_id, started=row.started or at, finished=at)
             self._queue(job.tenant_id).finish(job.location_id)
             self._start_ready(job.tenant_id, at)
             if self._database.durable:
                 # A restart must not find a job that ended in the future (T-2).
                 self._database.set_meta("clock", str(at))
 
-    def _complete(self, job_id: int, *, started: int, finished: int) -> None:
+    def _complete(self, job_id: int, *, started: int, finished: int) -> Steps[None]:
         job = self._unfinished.pop(job_id)
-        messages = self._apply(job, finished)
+        messages = yield from self._apply(job, finished)
         self._jobs.finish(
             job_id,
             status="FAILED" if messages else "SUCCESS",
@@ -232,10 +239,14 @@ class JobRunner:
             self._loaded.pop(job.payload_id, None)
             self._jobs.drop_payload(job.payload_id)
 
-    def _apply(self, job: _Unfinished, finished: int) -> list[str]:
+    def _apply(self, job: _Unfinished, finished: int) -> Steps[list[str]]:
         """Carry out the effect; messages mean that it failed and touched nothing (J-8)."""
         location = self._stock.location(job.tenant_id, job.location_code)
         if location is None or not location.active:
             return [f"LOCATION_NOT_FOUND: location {job.location_code} does not exist or is not active"]
         loaded = self._work(job.payload_id)
-        return self.worker.apply(job.tenant_id, job.location_id, loaded.work, finished, self._meant(job, loaded))
+        return (
+            yield from self.worker.applying(
+                job.tenant_id, job.location_id, loaded.work, finished, self._meant(job, loaded)
+            )
+        )

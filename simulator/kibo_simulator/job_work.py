@@ -10,6 +10,7 @@ from kibo_simulator.order_work import (
     WorkFailedError,
 )
 from kibo_simulator.pending_sweep import PendingSweep
+from kibo_simulator.steps import Steps, finish
 from kibo_simulator.stock.records import NO_RECORDS, RecordSet
 from kibo_simulator.stock_work import AdjustWork, DeleteWork, RefreshWork, StockWorker
 from kibo_simulator.store.bins import BinStore
@@ -69,13 +70,19 @@ class JobWorker:
         return len(work.items)
 
     def apply(self, tenant_id: int, location_id: int, work: Work, now: int, meant: RecordSet = NO_RECORDS) -> list[str]:
-        """Carry the work out; messages mean that it failed and touched nothing (J-8)."""
+        """Carry the work out without pausing; messages mean that it failed and touched nothing (J-8)."""
+        return finish(self.applying(tenant_id, location_id, work, now, meant))
+
+    def applying(
+        self, tenant_id: int, location_id: int, work: Work, now: int, meant: RecordSet = NO_RECORDS
+    ) -> Steps[list[str]]:
+        """The same in steps; nobody else may change anything in between."""
         try:
             with self._database.savepoint():
                 if isinstance(work, DeleteWork):
                     self._stock.delete(location_id, meant)
                 elif isinstance(work, RefreshWork | AdjustWork):
-                    self._stock_worker.apply(tenant_id, location_id, work, now)
+                    yield from self._stock_worker.applying(tenant_id, location_id, work, now)
                 elif isinstance(work, RedistributeWork | PurgeWork):
                     self._upkeep.apply(tenant_id, location_id, work, now)
                 else:

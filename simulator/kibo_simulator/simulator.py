@@ -182,9 +182,7 @@ class Simulator:
     def advancing(self) -> Generator[None, None, int]:
         """The same in steps: pauses now and then, for callers with others to look after."""
         now = self.clock.now()
-        count = 0
-        while self.agenda.run_next(now):
-            count += 1
+        for count, _ in enumerate(self.agenda.steps(now), 1):
             if not count % _STEPS_BETWEEN_PAUSES:
                 yield
         return now
@@ -296,16 +294,18 @@ class Simulator:
 
         Pauses between locations, so that a caller may let others have the processor.
         """
-        meant = self.stock.meant(tenant_id, work.items, patterns=work.patterns)
+        meant = yield from self.stock.meaning(tenant_id, work.items, patterns=work.patterns)
         affected: list[Affected] = []
         products = 0
+        whole_reads = self.stock.whole_reads
         if meant:
             for index, location in enumerate(locations, 1):
                 count, held = self.stock.summary_held(location.id, meant)
                 if count:
                     affected.append(Affected(location, count))
                     products |= held
-                if not index % _STEPS_BETWEEN_PAUSES:
+                if not index % _STEPS_BETWEEN_PAUSES or self.stock.whole_reads != whole_reads:
+                    whole_reads = self.stock.whole_reads
                     yield
         return DeletionScope(tuple(affected), meant, products.bit_count())
 

@@ -1,5 +1,6 @@
 """What the jobs do to stock: refresh, adjust and delete at one location (I-2, J-6 to J-8, J-12)."""
 
+from collections.abc import Generator
 from typing import Any
 
 import msgspec
@@ -52,6 +53,9 @@ class DeleteWork(msgspec.Struct, frozen=True, tag="delete"):
     patterns: bool = True
 
 
+_ITEMS_BETWEEN_PAUSES = 64
+
+
 class StockWorker:
     """Carries out the work of jobs; every method is one step of a caller's transaction."""
 
@@ -61,10 +65,14 @@ class StockWorker:
         self._stock = stock
         self._future = future
 
-    def apply(self, tenant_id: int, location_id: int, work: RefreshWork | AdjustWork, now: int) -> None:
-        """Refresh or adjust at one location; items with a delivery date go to future inventory (I-2)."""
+    def applying(
+        self, tenant_id: int, location_id: int, work: RefreshWork | AdjustWork, now: int
+    ) -> Generator[None, None, None]:
+        """Refresh or adjust at one location, in steps; items with a delivery date go to future inventory (I-2)."""
         named: set[tuple[int, int]] = set()
-        for item in work.items:
+        for count, item in enumerate(work.items, 1):
+            if not count % _ITEMS_BETWEEN_PAUSES:
+                yield
             product_id = self._stock.product_for_write(tenant_id, item.wanted)
             variant_id = self._stock.variant_for_write(product_id, item.variant)
             named.add((product_id, variant_id))

@@ -44,10 +44,14 @@ class InventoryRow:
     floor: int = 0
 
 
-def write_location_export(records: Iterable[StockRecord], file: TextIO) -> int:
-    """Write records as a CSV Location Export, everything quoted; return how many there were."""
+def write_location_export(records: Iterable[StockRecord], file: TextIO, *, header: bool = True) -> int:
+    """Write records as a CSV Location Export, everything quoted; return how many there were.
+
+    Without ``header`` they continue an export that was begun before.
+    """
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    if header:
+        writer.writerow(COLUMNS)
     count = 0
     for record in records:
         writer.writerow(

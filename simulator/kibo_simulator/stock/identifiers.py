@@ -14,7 +14,10 @@ from typing import Literal
 import re2
 from msgspec import Struct
 
+from kibo_simulator.steps import Steps, finish
+
 OPERATORS = frozenset(".*+?^$[]")
+_IDENTIFIERS_BETWEEN_PAUSES = 1_000
 LONGEST_IDENTIFIER = 512
 """Far above any real part number; keeps one request from asking for unbounded automata."""
 
@@ -138,9 +141,15 @@ class PatternSet:
 
     def matches(self, identifiers: Iterable[tuple[int, str]]) -> dict[str, set[int]]:
         """For each pattern the keys of the identifiers in which it is found."""
+        return finish(self.matching(identifiers))
+
+    def matching(self, identifiers: Iterable[tuple[int, str]]) -> Steps[dict[str, set[int]]]:
+        """The same in steps."""
         found: dict[str, set[int]] = {pattern: set() for pattern in self._patterns}
         match = self._set.Match
-        for key, identifier in identifiers:
+        for count, (key, identifier) in enumerate(identifiers, 1):
+            if not count % _IDENTIFIERS_BETWEEN_PAUSES:
+                yield
             for index in match(identifier) or ():
                 found[self._patterns[index]].add(key)
         return found

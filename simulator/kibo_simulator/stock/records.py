@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from kibo_simulator.stock.quantities import Counters, available
 from kibo_simulator.stock.variants import PLAIN, Variant
 
@@ -18,8 +20,7 @@ class Location:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StockRecord:
+class StockRecord(Struct, frozen=True):
     """One inventory record with the names of its location and product; quantities are whole units (I-1, I-3)."""
 
     location_code: str

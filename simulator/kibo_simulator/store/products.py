@@ -9,6 +9,7 @@ from itertools import chain
 
 import msgspec
 
+from kibo_simulator.steps import Steps, finish
 from kibo_simulator.stock.deletion_items import DeletionItems, Doomed
 from kibo_simulator.stock.identifiers import IdentifierField, PatternSet, Wanted, is_pattern
 from kibo_simulator.stock.presence import bits_of
@@ -58,10 +59,10 @@ class ProductStore:
         """
         named = dict(wanted.named())
         field: IdentifierField = "upc" if wanted.upc is not None else next(iter(named))
-        found = self._database.connection.execute(_EXACT[field], (json.dumps([named[field]]), tenant_id))
+        found = list(self._named(tenant_id, field, (named[field],)))
         candidates = [
             product
-            for _, product in sorted(self.products(row[1] for row in found).items())
+            for _, product in sorted(self.products(found).items() if found else ())
             if all(getattr(product, name) == text for name, text in named.items())
         ]
         for product in candidates:
@@ -78,12 +79,16 @@ class ProductStore:
     def add_product(self, tenant_id: int, wanted: Wanted) -> int:
         """Add a product and return its number."""
         self._products_version += 1
-        self._forget_numbers(tenant_id)
         cursor = self._database.connection.execute(
             "INSERT INTO products (tenant_id, part_number, upc, sku) VALUES (?, ?, ?, ?)",
             (tenant_id, wanted.part_number, wanted.upc, wanted.sku),
         )
-        return int(cursor.lastrowid or 0)
+        number = int(cursor.lastrowid or 0)
+        for field, text in wanted.named():
+            numbers = self._numbers.get((tenant_id, field))
+            if numbers is not None:
+                numbers[text] = (*numbers.get(text, ()), number)
+        return number
 
     def add_products(self, tenant_id: int, products: Iterable[Wanted]) -> range:
         """Add many products and return their numbers, in the same order."""
@@ -110,7 +115,11 @@ class ProductStore:
         return {row[0]: ProductRow(*row) for row in rows}
 
     def match(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> list[set[int]]:
-        """For each item the products that carry all the identifiers it names (I-1, I-6).
+        """For each item the products that carry all the identifiers it names (I-1, I-6)."""
+        return finish(self.matching(tenant_id, items, patterns=patterns))
+
+    def matching(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> Steps[list[set[int]]]:
+        """The same in steps.
 
         With ``patterns`` off, operators are ordinary characters.
         """
@@ -129,7 +138,7 @@ class ProductStore:
                 found[key].add(product_id)
             _narrow(matched, ((index, ids) for (index, _), ids in zip(wanted, found, strict=True)))
         for field, wanted in searched.items():
-            hits = PatternSet(sorted({text for _, text in wanted})).matches(
+            hits = yield from PatternSet(sorted({text for _, text in wanted})).matching(
                 self._database.connection.execute(_EVERY[field], (tenant_id,))
             )
             _narrow(matched, ((index, hits[text]) for index, text in wanted))
@@ -141,6 +150,10 @@ class ProductStore:
 
     def meant(self, tenant_id: int, items: DeletionItems, *, patterns: bool = True) -> RecordSet:
         """Which records the items of a deletion mean at this moment (I-1, I-6, J-7)."""
+        return finish(self.meaning(tenant_id, items, patterns=patterns))
+
+    def meaning(self, tenant_id: int, items: DeletionItems, *, patterns: bool = True) -> Steps[RecordSet]:
+        """The same in steps."""
         whole: set[int] = set()
         by_field: tuple[tuple[IdentifierField, tuple[str, ...]], ...] = (
             ("part_number", items.part_numbers),
@@ -152,7 +165,7 @@ class ProductStore:
                 whole.update(self._named(tenant_id, field, texts))
         pairs: set[tuple[int, int]] = set()
         if items.particular:
-            matched = self.match(tenant_id, [item.wanted for item in items.particular], patterns=patterns)
+            matched = yield from self.matching(tenant_id, [item.wanted for item in items.particular], patterns=patterns)
             for item, products in zip(items.particular, matched, strict=True):
                 if item.whole:
                     whole |= products

@@ -11,7 +11,7 @@ from typing import Any
 from kibo_simulator.stock.presence import Presence, bits_of
 from kibo_simulator.stock.quantities import Counters
 from kibo_simulator.stock.records import Location, RecordSet, StockRecord
-from kibo_simulator.stock.variants import PLAIN, Variant, sorted_tags
+from kibo_simulator.stock.variants import Variant, sorted_tags
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.products import ProductStore
 from kibo_simulator.timestamps import DAY
@@ -30,38 +30,32 @@ _RECORD_JOINS = (
     "LEFT JOIN variants v ON v.id = s.variant_id"
 )
 
+_ONE_RECORD = "WHERE s.location_id = ? AND s.product_id = ? AND s.variant_id = ?"
+_VARIANT_RECORD = f"SELECT {_RECORD_COLUMNS} FROM stock s {_RECORD_JOINS} {_ONE_RECORD}"  # noqa: S608  # fixed texts
+# Nearly all records are plain; they need not look for a variant.
+_PLAIN_RECORD = _VARIANT_RECORD.replace("LEFT JOIN variants v ON v.id = s.variant_id ", "").replace(
+    ", v.tags, v.lot_code, v.condition, v.serial_number, v.date", ""
+)
+
 
 def _record(row: Sequence[Any]) -> StockRecord:
-    code, name, part_number, upc, sku, on_hand, allocated, pending, safety_stock, floor, details, place, product = row[
-        :13
-    ]
-    return StockRecord(
-        location_code=code,
-        location_name=name,
-        part_number=part_number,
-        upc=upc,
-        sku=sku,
-        on_hand=on_hand,
-        allocated=allocated,
-        pending=pending,
-        safety_stock=safety_stock,
-        floor=floor,
-        details=json.loads(details) if details else {},
-        location_id=place,
-        product_id=product,
-        variant_id=row[13],
-        variant=Variant(sorted_tags(json.loads(row[14])), *row[15:]) if row[13] else PLAIN,
-    )
+    details = json.loads(row[10]) if row[10] else {}
+    if not row[13]:
+        return StockRecord(*row[:10], details, row[11], row[12])  # type: ignore[call-arg]
+    variant = Variant(sorted_tags(json.loads(row[14])), *row[15:])
+    return StockRecord(*row[:10], details, row[11], row[12], row[13], variant)  # type: ignore[call-arg]
 
 
 class StockStore(ProductStore):
     """Reads and writes locations, products and stock; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_locations", "_locations_at", "_presence")
+    __slots__ = ("_locations", "_locations_at", "_presence", "whole_reads")
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._presence = Presence()
+        self.whole_reads = 0
+        """How often all products of a location were read: the sign of a step that took milliseconds."""
         self._locations: dict[int, list[Location]] = {}
         self._locations_at = -1
         database.on_rollback(self._presence.forget)
@@ -139,6 +133,7 @@ class StockStore(ProductStore):
 
     def _present(self, location_id: int) -> int | None:
         def load() -> tuple[list[int], bool]:
+            self.whole_reads += 1
             rows = self._database.connection.execute(
                 "SELECT product_id, variant_id FROM stock WHERE location_id = ?", (location_id,)
             ).fetchall()
@@ -166,9 +161,7 @@ class StockStore(ProductStore):
     def record(self, location_id: int, product_id: int, variant_id: int = 0) -> StockRecord | None:
         """One record, or None."""
         row = self._database.connection.execute(
-            f"SELECT {_RECORD_COLUMNS} FROM stock s {_RECORD_JOINS} "  # noqa: S608  # fixed texts only
-            "WHERE s.location_id = ? AND s.product_id = ? AND s.variant_id = ?",
-            (location_id, product_id, variant_id),
+            _VARIANT_RECORD if variant_id else _PLAIN_RECORD, (location_id, product_id, variant_id)
         ).fetchone()
         return None if row is None else _record(row)
 

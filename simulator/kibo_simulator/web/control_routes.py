@@ -3,10 +3,12 @@
 It is how a person or a test takes the simulation in hand: its clock, its limits, and what clients did.
 """
 
+import asyncio
 import hmac
 import io
 import ipaddress
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -14,6 +16,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from kibo_simulator.clock import ClockError, ClockMode
+from kibo_simulator.files.location_export import write_location_export
 from kibo_simulator.rate_limits import LimitsDocument, LimitsError, PoolStatus
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.timestamps import SECOND, InstantError, iso_microseconds, parse_instant
@@ -26,6 +29,7 @@ PREFIX = "/_simulator"
 
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _MOST_EVENTS = 1_000_000
+_RECORDS_AT_ONCE = 500
 
 
 class ClockRequest(Struct, forbid_unknown_fields=True):
@@ -66,7 +70,6 @@ class ControlPlane:
             ("GET", "/health", self._health),
             ("GET", "/clock", self._get_clock),
             ("PUT", "/clock", self._put_clock),
-            ("POST", "/clock/advance", self._advance),
             ("GET", "/limits", self._get_limits),
             ("PUT", "/limits", self._put_limits),
             ("GET", "/limits/status", self._limits_status),
@@ -76,6 +79,7 @@ class ControlPlane:
         routes = [(method, PREFIX + path, self._endpoint(handler)) for method, path, handler in plain]
         routes.append(("GET", f"{PREFIX}/journal", self._guarded(self._journal)))
         routes.append(("GET", f"{PREFIX}/inventory", self._guarded(self._inventory)))
+        routes.append(("POST", f"{PREFIX}/clock/advance", self._guarded(self._advance)))
         return routes
 
     # -- who may ---------------------------------------------------------------------------------------------------
@@ -112,16 +116,13 @@ class ControlPlane:
 
     def _endpoint(self, handler: Callable[[web.Request, bytes], Any]) -> Endpoint:
         async def endpoint(request: web.Request) -> web.StreamResponse:
-            try:
-                body = await request.read()
-            except web.HTTPRequestEntityTooLarge:
-                raise ApiError(413, "VALIDATION_ERROR", "the body is too large") from None
+            body = await _body(request)
             async with self._gate.turn:
                 await self._gate.advance()
                 answer = handler(request, body)
                 if request.method != "GET":
                     self._simulator.save_pools(self._simulator.clock.now())
-            return web.Response(body=msgspec.json.encode(answer), headers={"Content-Type": JSON_TYPE})
+            return _json(answer)
 
         return self._guarded(endpoint)
 
@@ -177,28 +178,36 @@ class ControlPlane:
         self._simulator.advance()
         return self._get_clock(request, body)
 
-    def _advance(self, request: web.Request, body: bytes) -> dict[str, Any]:
-        wanted = decode(_advance_request, body)
+    async def _advance(self, request: web.Request) -> web.StreamResponse:
+        """Move the clock ahead by seconds, to the next event, or until every job has ended."""
+        wanted = decode(_advance_request, await _body(request))
         told = [wanted.seconds is not None, bool(wanted.to_next_event), bool(wanted.until_idle)]
         if sum(told) != 1:
             raise validation_error("$", "needs exactly one of seconds, toNextEvent and untilIdle")
         simulator = self._simulator
-        if wanted.seconds is not None:
-            try:
-                simulator.clock.advance(round(wanted.seconds * SECOND))
-            except ClockError as error:
-                raise validation_error("$.seconds", str(error)) from None
-            simulator.advance()
-            return self._get_clock(request, body)
+        async with self._gate.turn:
+            await self._gate.advance()
+            if wanted.seconds is not None:
+                try:
+                    simulator.clock.advance(round(wanted.seconds * SECOND))
+                except ClockError as error:
+                    raise validation_error("$.seconds", str(error)) from None
+                await self._gate.advance()
+            else:
+                await self._advance_by_events(once=bool(wanted.to_next_event))
+            simulator.save_pools(simulator.clock.now())
+            return _json(self._get_clock(request, b""))
+
+    async def _advance_by_events(self, *, once: bool) -> None:
+        simulator = self._simulator
         for _ in range(_MOST_EVENTS):
             following = simulator.next_event_at()
-            if following is None or (wanted.until_idle and simulator.runner.idle):
-                break
+            if following is None or (not once and simulator.runner.idle):
+                return
             simulator.clock.set_now(max(following, simulator.clock.now()))
-            simulator.advance()
-            if wanted.to_next_event:
-                break
-        return self._get_clock(request, body)
+            await self._gate.advance()
+            if once:
+                return
 
     # -- limits ----------------------------------------------------------------------------------------------------
 
@@ -262,15 +271,33 @@ class ControlPlane:
         content_type = "application/x-ndjson" if wanted == "jsonl" else "text/csv; charset=utf-8"
         response = web.StreamResponse(headers={"Content-Type": content_type})
         await response.prepare(request)
-        if wanted == "csv":
-            file = io.StringIO()
-            self._simulator.write_location_export(tenant_id, file)
-            await response.write(file.getvalue().encode())
-        else:
-            for record in self._simulator.stock_records(tenant_id):
-                await response.write(msgspec.json.encode(record_body(record, tenant_id)) + b"\n")
+        records = self._simulator.stock_records(tenant_id)
+        header = wanted == "csv"
+        while chunk := list(islice(records, _RECORDS_AT_ONCE)) or header:
+            if wanted == "csv":
+                file = io.StringIO()
+                write_location_export(chunk if isinstance(chunk, list) else (), file, header=header)
+                header = False
+                text = file.getvalue().encode()
+            else:
+                assert isinstance(chunk, list)
+                text = b"".join(msgspec.json.encode(record_body(record, tenant_id)) + b"\n" for record in chunk)
+            await response.write(text)
+            # Writing waits only when the reader is slow; others must have their turn in any case.
+            await asyncio.sleep(0)
         await response.write_eof()
         return response
+
+
+async def _body(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise ApiError(413, "VALIDATION_ERROR", "the body is too large") from None
+
+
+def _json(answer: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(answer), headers={"Content-Type": JSON_TYPE})
 
 
 def _status_body(status: PoolStatus) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from kibo_simulator.web.wire import (
 )
 
 MOST_ITEMS = 1_000
+_PRODUCTS_BETWEEN_PAUSES = 32
 
 _delete = msgspec.json.Decoder(DeleteRequest)
 _delete_items = msgspec.json.Decoder(DeleteItemsRequest)
@@ -181,6 +182,7 @@ def _enqueue(call: Call, work: DeleteWork, scope: DeletionScope) -> list[int]:
         work=work,
         item_count=None,
         now=call.now,
+        meant=scope.records_meant,
     )
     call.job_ids = tuple(job_ids)
     return job_ids
@@ -191,9 +193,10 @@ def _scope_body(
 ) -> Generator[None, None, dict[str, Any]]:
     """``DeleteItemResponse``: totals as integers, one job id per location, and details where asked for."""
     places = (yield from call.simulator.records_in_scope(scope)) if request.explicit else {}
+    items_deleted = yield from _items_deleted(call, places)
     return {
         "dryRun": bool(request.dry_run),
-        "itemsDeleted": _items_deleted(call, places),
+        "itemsDeleted": items_deleted,
         "totalInventoryEntriesDeleted": scope.records,
         "totalLocationsAffected": len(scope.affected),
         "totalProductsDeleted": scope.products,
@@ -203,10 +206,14 @@ def _scope_body(
     }
 
 
-def _items_deleted(call: Call, places: Mapping[int, Sequence[tuple[Location, int]]]) -> list[dict[str, Any]]:
+def _items_deleted(
+    call: Call, places: Mapping[int, Sequence[tuple[Location, int]]]
+) -> Generator[None, None, list[dict[str, Any]]]:
     rows = call.simulator.stock.products(places)
     deleted = []
-    for product_id, records in places.items():
+    for count, (product_id, records) in enumerate(places.items(), 1):
+        if not count % _PRODUCTS_BETWEEN_PAUSES:
+            yield
         locations = {location.id: location.code for location, _ in records}
         deleted.append(
             {

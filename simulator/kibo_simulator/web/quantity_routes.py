@@ -14,7 +14,7 @@ from kibo_simulator.timestamps import InstantError, parse_instant
 from kibo_simulator.web.errors import validation_error
 from kibo_simulator.web.lookup_routes import active_location
 from kibo_simulator.web.lookup_wire import row_body
-from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
+from kibo_simulator.web.operations import Answer, Call, Operation, Steps, inventory_paths
 from kibo_simulator.web.tagging import Tagging, variant_of
 from kibo_simulator.web.wire import AdjustItem, AdjustRequest, RefreshItem, RefreshRequest, decode
 
@@ -37,22 +37,22 @@ def adjust(call: Call) -> Answer:
     return _enqueue(call, "ADJUST", *_adjust_work(call))
 
 
-def sync_refresh(call: Call) -> Answer:
+def sync_refresh(call: Call) -> Steps:
     """Set quantities at once and answer with the records."""
     return _at_once(call, *_refresh_work(call))
 
 
-def sync_adjust(call: Call) -> Answer:
+def sync_adjust(call: Call) -> Steps:
     """Add to quantities at once and answer with the records."""
     return _at_once(call, *_adjust_work(call))
 
 
-def smart_refresh(call: Call) -> Answer:
+def smart_refresh(call: Call) -> Steps:
     """Set a few quantities at once, many by a job; ``method`` says which."""
     return _smart(call, "REFRESH", *_refresh_work(call))
 
 
-def smart_adjust(call: Call) -> Answer:
+def smart_adjust(call: Call) -> Steps:
     """Add to a few quantities at once, to many by a job; ``method`` says which."""
     return _smart(call, "ADJUST", *_adjust_work(call))
 
@@ -126,23 +126,24 @@ def _enqueue(call: Call, job_type: JobType, location: Location, work: RefreshWor
     return Answer({"jobID": call.job_ids[0]})
 
 
-def _apply(call: Call, location: Location, work: RefreshWork | AdjustWork) -> None:
-    call.simulator.runner.worker.apply(call.tenant_id, location.id, work, call.now)
-
-
-def _smart(call: Call, job_type: JobType, location: Location, work: RefreshWork | AdjustWork) -> Answer:
+def _smart(call: Call, job_type: JobType, location: Location, work: RefreshWork | AdjustWork) -> Steps:
     if len(work.items) > SMART_LIMIT:
         enqueued = _enqueue(call, job_type, location, work)
         return Answer({"method": "async", "jobID": str(enqueued.body["jobID"])})
-    _apply(call, location, work)
+    yield from call.simulator.runner.worker.applying(call.tenant_id, location.id, work, call.now)
     return Answer({"method": "sync", "jobID": None})
 
 
-def _at_once(call: Call, location: Location, work: RefreshWork | AdjustWork) -> Answer:
-    _apply(call, location, work)
+def _at_once(call: Call, location: Location, work: RefreshWork | AdjustWork) -> Steps:
+    yield from call.simulator.runner.worker.applying(call.tenant_id, location.id, work, call.now)
     items = [(item.wanted, 0, Variant()) for item in work.items]
-    rows = call.simulator.query.rows(Query(call.tenant_id, "ANY", items, location=location, include_negative=True))
-    return Answer([row_body(row, call.tenant_id, attributes=True) for row in rows if row is not None])
+    bodies: list[dict[str, Any]] = []
+    for row in call.simulator.query.rows(Query(call.tenant_id, "ANY", items, location=location, include_negative=True)):
+        if row is None:
+            yield
+        else:
+            bodies.append(row_body(row, call.tenant_id, attributes=True))
+    return Answer(bodies)
 
 
 OPERATIONS = (

@@ -56,7 +56,11 @@ def repeated(place: str) -> Change:
             original(*arguments)
             return original(*arguments)
 
-        patch.setattr(owner, name, twice)
+        def twice_in_steps(*arguments: Any) -> Any:
+            yield from original(*arguments)
+            return (yield from original(*arguments))
+
+        patch.setattr(owner, name, twice_in_steps if inspect.isgeneratorfunction(original) else twice)
 
     return change
 
