@@ -33,6 +33,7 @@ class LimitsError(ValueError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
+        self.message = message
 
 
 class PoolLimit(Struct, frozen=True, forbid_unknown_fields=True):
@@ -236,10 +237,14 @@ class Pool:
         return max(wait, self._needed()) if document.count_rejected else wait
 
 
+# Strange paths are as many as strangers like; only the first ones are remembered.
+_MOST_PATHS = 1_000
+
+
 class RateLimiter:
     """All pools of an environment: finds the pool of a request and asks it (RL-1)."""
 
-    __slots__ = ("_pools", "_routes", "document")
+    __slots__ = ("_limits", "_pools", "_routes", "document")
 
     def __init__(self, document: LimitsDocument) -> None:
         self.document = document
@@ -249,20 +254,35 @@ class RateLimiter:
             key=lambda row: (-len(row[0]), row[1]),
         )
         self._pools: dict[tuple[int | None, str], Pool] = {}
+        self._limits: dict[tuple[str, ...], PoolLimit | None] = {}
 
     def __repr__(self) -> str:
         return f"<RateLimiter {len(self._routes)} routes, {len(self._pools)} pools in use>"
 
-    def pool_for(self, tenant: int, path: str) -> Pool | None:
-        """The pool that a request for ``path`` belongs to, or None when no limit covers it."""
+    def pool_for(self, tenant: int, *paths: str) -> Pool | None:
+        """The pool of a request, or None when no limit covers it.
+
+        ``paths`` are all the paths by which the same operation is known: whichever a route names, they share its pool.
+        """
+        try:
+            limit = self._limits[paths]
+        except KeyError:
+            limit = self._limit_of(paths)
+            if len(self._limits) < _MOST_PATHS:
+                self._limits[paths] = limit
+        if limit is None:
+            return None
+        owner = tenant if self.document.scope == "tenant" else None
+        key = (owner, limit.route)
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = self._make(owner, limit, None)
+        return pool
+
+    def _limit_of(self, paths: tuple[str, ...]) -> PoolLimit | None:
         for stem, is_prefix, limit in self._routes:
-            if path == stem or (is_prefix and path.startswith(stem)):
-                owner = tenant if self.document.scope == "tenant" else None
-                key = (owner, limit.route)
-                pool = self._pools.get(key)
-                if pool is None:
-                    pool = self._pools[key] = self._make(owner, limit, None)
-                return pool
+            if any(path == stem or (is_prefix and path.startswith(stem)) for path in paths):
+                return limit
         return None
 
     def statuses(self, now: int, tenant: int | None = None) -> list[PoolStatus]:

@@ -164,16 +164,15 @@ class ControlPlane:
     def _put_clock(self, request: web.Request, body: bytes) -> dict[str, Any]:
         wanted = decode(_clock_request, body)
         clock = self._simulator.clock
+        mode: ClockMode | None = wanted.mode if wanted.speed is None else wanted.mode or "scaled"
+        if wanted.speed is not None and mode != "scaled":
+            raise validation_error("$.speed", "a speed goes with mode scaled")
         try:
-            instant = None if wanted.now is None else parse_instant(wanted.now)
-            if instant is not None:
-                clock.set_now(instant)
+            if wanted.now is not None:
+                clock.set_now(parse_instant(wanted.now))
         except (InstantError, ClockError) as error:
             raise validation_error("$.now", str(error)) from None
-        if wanted.mode is not None or wanted.speed is not None:
-            mode: ClockMode = wanted.mode or "scaled"
-            if wanted.speed is not None and mode != "scaled":
-                raise validation_error("$.speed", "a speed goes with mode scaled")
+        if mode is not None:
             clock.set_mode(mode, wanted.speed or 1.0)
         self._simulator.advance()
         return self._get_clock(request, body)
@@ -219,7 +218,7 @@ class ControlPlane:
         try:
             self._simulator.set_limits(document)
         except LimitsError as error:
-            raise validation_error(error.path, str(error)) from None
+            raise validation_error(error.path, error.message) from None
         return document
 
     def _limits_status(self, request: web.Request, body: bytes) -> list[dict[str, Any]]:

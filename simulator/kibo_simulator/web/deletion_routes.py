@@ -90,22 +90,22 @@ _WIRE_NAMES = {"part_number": "partNumber", "upc": "upc", "sku": "sku"}
 
 
 def locations_in_scope(call: Call, codes: Sequence[str] | None, *, all_locations: bool) -> list[Location]:
-    """The locations in scope: all of the tenant's unless some are named, and ``allLocations`` overrides names.
+    """The locations in scope: all active ones unless some are named, and ``allLocations`` overrides names.
 
     Raises:
-        ApiError: 400 `LOCATION_NOT_FOUND` for a code that the tenant does not have.
+        ApiError: 400 `LOCATION_NOT_FOUND` for a code that no active location of the tenant has.
     """
     stock = call.simulator.stock
     named = [] if all_locations else list(codes or ())
     call.summary["allLocations"] = not named
     call.summary["locationCodes"] = named
     if not named:
-        return stock.locations(call.tenant_id)
+        return [location for location in stock.locations(call.tenant_id) if location.active]
     found: dict[int, Location] = {}
     for index, code in enumerate(named):
         location = stock.location(call.tenant_id, code)
-        if location is None:
-            path, message = f"$.locationCodes[{index}]", f"there is no location {code[:60]!r}"
+        if location is None or not location.active:
+            path, message = f"$.locationCodes[{index}]", f"there is no active location {code[:60]!r}"
             raise ApiError(400, "LOCATION_NOT_FOUND", f"{path}: {message}", validation_error(path, message).faults)
         found[location.id] = location
     return sorted(found.values(), key=lambda location: location.code)

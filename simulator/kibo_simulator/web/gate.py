@@ -20,7 +20,7 @@ from kibo_simulator.simulator import Simulator
 from kibo_simulator.tenants import Grant, tenant_of_host
 from kibo_simulator.timestamps import SECOND, http_date
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
-from kibo_simulator.web.operations import Answer, Call, Operation
+from kibo_simulator.web.operations import Answer, Call, Operation, spellings
 from kibo_simulator.web.response_fields import SelectionError, parse_selection, select
 
 JSON_TYPE: Final = "application/json; charset=utf-8"
@@ -128,9 +128,9 @@ class Gate:
         operation = visit.operation
         if operation is None or not operation.open:
             visit.grant = self._grant(request, visit.arrived)
-            # Aliases outside the inventory's own prefix share its pool (RL-1).
-            path = (operation.pool_path if operation is not None else None) or request.path
-            pool = self._simulator.limiter.pool_for(visit.grant.tenant_id, path)
+            # All aliases of an operation share its pool, whichever of them a route names (RL-1).
+            paths = spellings(request.path) if operation is None else operation.pool_paths
+            pool = self._simulator.limiter.pool_for(visit.grant.tenant_id, *paths)
             if pool is not None:
                 visit.pool = pool
                 retry_after = pool.admit(visit.arrived)

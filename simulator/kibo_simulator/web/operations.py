@@ -5,6 +5,7 @@ changes state in one transaction, and returns. One that may take long is a gener
 serves others their bytes, but no other request is carried out in between.
 """
 
+import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -120,9 +121,23 @@ class Operation:
     request: type[msgspec.Struct] | None = None
     query: tuple[Parameter, ...] = ()
 
+    @property
+    def pool_paths(self) -> tuple[str, ...]:
+        """The paths that decide which rate pool the operation draws on."""
+        return self.paths if self.pool_path is None else (self.pool_path, *self.paths)
+
 
 def inventory_paths(path: str, version: str = "v5") -> tuple[str, ...]:
     """The four prefixes under which Kibo's inventory calls are known; the published version's comes first."""
     other = "v1" if version == "v5" else "v5"
     prefixes = (version, other, f"api/{version}", f"api/{other}")
     return tuple(f"/api/commerce/inventory/{prefix}{path}" for prefix in prefixes)
+
+
+_INVENTORY_PATH = re.compile(r"/api/commerce/inventory/(?:api/)?v[15](/.*)")
+
+
+def spellings(path: str) -> tuple[str, ...]:
+    """All the ways to write a path that no operation is known by, itself included."""
+    found = _INVENTORY_PATH.fullmatch(path)
+    return inventory_paths(found[1].rstrip("/")) if found else (path,)

@@ -182,3 +182,13 @@ async def test_an_expired_refresh_token_revokes_nothing(make_bench: MakeBench) -
     await bench.send("DELETE", f"{TICKETS}/{ticket['refresh_token']}")
 
     assert (await bench.send("POST", V5, QUERY)).status == 200
+
+
+async def test_a_route_means_all_aliases_of_what_it_names(make_bench: MakeBench) -> None:
+    """RL-1: a pool for one spelling of a call holds for every other spelling, trailing slash included."""
+    route = "/api/commerce/inventory/v1/inventory"
+    bench = await make_bench(limits=LimitsDocument(pools=(PoolLimit(route, 1, None), PoolLimit("/api/*", 500, None))))
+    paths = (V5, f"{V5}/", route, "/api/commerce/inventory/api/v5/inventory")
+
+    assert [(await bench.send("POST", path, QUERY)).status for path in paths] == [200, 429, 429, 429]
+    assert (await bench.send("GET", "/api/commerce/inventory/v1/queue")).status == 200

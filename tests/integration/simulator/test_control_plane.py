@@ -35,6 +35,7 @@ async def test_the_clock_is_advanced_by_hand(bench: Bench) -> None:
         ("clock", {"now": "2020-01-01T00:00:00Z"}, "$.now"),
         ("clock", {"speed": -1}, "$.speed"),
         ("clock", {"mode": "real", "speed": 4}, "$.speed"),
+        ("clock", {"now": "2030-01-01T00:00:00Z", "mode": "real", "speed": 5}, "$.speed"),
         ("clock", {"mood": "manual"}, "$"),
         ("limits", {"pools": [{"route": "/a", "rpm": -1}]}, "$.pools[0].rpm"),
         ("limits", {"scope": "planet"}, "$.scope"),
@@ -42,8 +43,10 @@ async def test_the_clock_is_advanced_by_hand(bench: Bench) -> None:
 )
 async def test_orders_that_cannot_be_followed_are_refused(bench: Bench, path: str, body: object, place: str) -> None:
     """The control plane validates what it is told and says where the fault is."""
+    before = bench.simulator.clock.now()
     reply = await bench.send("PUT", f"/_simulator/{path}", body)
 
+    assert bench.simulator.clock.now() == before
     assert (reply.status, reply.body["items"][0]["additionalErrorData"][0]["value"]) == (400, place)
 
 

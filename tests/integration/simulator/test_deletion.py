@@ -322,3 +322,12 @@ async def test_answers_are_cut_to_the_fields_asked_for(bench: Bench) -> None:
     assert part.body == {"jobIDs": [], "dryRun": True}
     assert (wrong.status, wrong.body["items"][0]["additionalErrorData"][0]["value"]) == (400, "responseFields")
     assert queue.body == []
+
+
+async def test_a_location_that_is_not_active_is_out_of_scope(bench: Bench) -> None:
+    """J-3: what no job could delete is in no dry run either; naming it is LOCATION_NOT_FOUND."""
+    bench.simulator.database.connection.execute("UPDATE locations SET active = 0 WHERE code = 'ST-0001'")
+    everywhere = (await bench.delete_items([{"partNumber": "^"}], dryRun=True)).body["totalLocationsAffected"]
+    named = await bench.delete_items([{"partNumber": "^"}], locationCodes=["ST-0001"])
+
+    assert (everywhere, named.status, named.body["errorCode"]) == (3, 400, "LOCATION_NOT_FOUND")

@@ -79,9 +79,15 @@ class Model:
         return Expected(429, retry_after=wait) if wait else grant.tenant
 
     def _limit(self, now: int, path: str, tenant: int) -> int:
-        """RL-1: the longest route that covers the path, counted for this tenant or for all."""
+        """RL-1: the longest route that covers any spelling of the path, counted for this tenant or for all."""
         document = self.settings.limits
-        covering = [pool for pool in document.pools if path.startswith(pool.route.removesuffix("*"))]
+        rest = path.removeprefix("/api/commerce/inventory/").removeprefix("api/").partition("/")[2]
+        spelled = [f"/api/commerce/inventory/{prefix}/{rest}" for prefix in ("v1", "v5", "api/v1", "api/v5")]
+        covering = [
+            pool
+            for pool in document.pools
+            if any(each.startswith(pool.route.removesuffix("*")) for each in (path, *spelled))
+        ]
         if not covering:
             return 0
         limit = max(covering, key=lambda pool: len(pool.route))
