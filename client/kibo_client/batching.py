@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kibo_client.identifiers import Identifier, IdentifierIndex
+from kibo_client.identifiers import Identifier, IdentifierIndex, Kind
 from kibo_client.targets import Locations, Product, Wanted
 
 RECOMMENDED_BATCH_SIZE = 500
 LARGEST_BATCH_SIZE = 1000
+
+Identity = tuple[Kind, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,11 @@ class Item:
     locations: Locations
     rank: int = 0
 
+    @property
+    def identity(self) -> Identity:
+        """What of the item reaches the server."""
+        return self.identifier.kind, self.identifier.pattern
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -35,6 +42,11 @@ class Batch:
     items: tuple[Item, ...]
     locations: tuple[str, ...]
     exact: bool = False
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """The items as a request lists them, each once: the server counts them from 0 when it names one."""
+        return tuple(dict.fromkeys(item.identity for item in self.items))
 
     @property
     def pairs(self) -> int:
@@ -102,6 +114,17 @@ def restricted(batch: Batch, products: Iterable[Product], locations: Iterable[st
         _at(item, item.locations & where)
         for item in batch.items
         if not kept.isdisjoint(item.products) and item.locations & where
+    )
+    return _batch(items, exact=batch.exact)
+
+
+def narrowed(batch: Batch, identities: Collection[Identity], locations: Iterable[str]) -> Batch:
+    """A batch without these items and these locations; it may hold nothing any more."""
+    where = frozenset(batch.locations).difference(locations)
+    items = tuple(
+        _at(item, item.locations & where)
+        for item in batch.items
+        if item.identity not in identities and item.locations & where
     )
     return _batch(items, exact=batch.exact)
 

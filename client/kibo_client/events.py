@@ -87,13 +87,35 @@ class Throttled(msgspec.Struct, frozen=True, tag="throttled"):
     retry_after_s: int | None
 
 
+class FaultyLocation(msgspec.Struct, frozen=True, tag="location"):
+    """A refusal names a location by its place in the request's list, from 0, and says what is wrong with it."""
+
+    index: int
+    said: str
+
+
+class FaultyItem(msgspec.Struct, frozen=True, tag="item"):
+    """A refusal names an item, likewise."""
+
+    index: int
+    said: str
+
+
+Fault = FaultyLocation | FaultyItem
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
-    """Any other end of a request; `status` is 0 without an answer, `jitter` in [0, 1) is for the wait after it."""
+    """Any other end of a request.
+
+    `status` is 0 without an answer, `jitter` in [0, 1) is for the wait after it, `faults` are the places that the
+    server named.
+    """
 
     reason: AnswerClass
     status: int
     message: str
     jitter: float
+    faults: tuple[Fault, ...] = ()
 
 
 Answer = ScopeFound | Accepted | JobSeen | JobsListed | Throttled | Failed

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kibo_client.batching import halves
-from kibo_client.events import DryRun, Failed, ListJobs, PollJob, Request, Submit, Throttled
+from kibo_client.batching import Batch, halves
+from kibo_client.events import DryRun, Failed, FaultyLocation, ListJobs, PollJob, Request, Submit, Throttled
 from kibo_client.operation import KIND_NAMES, Operation
 from kibo_client.outcomes import lost_track, recheck, settle_all
+from kibo_client.refusals import STATUSES_ABOUT_CONTENT, refused_locations, without
 from kibo_client.report import ThrottledRequest
 from kibo_client.retry import Action as RetryAction
 from kibo_client.retry import Effect, action_for, backoff
@@ -37,6 +38,8 @@ def note_failure(operation: Operation, request: Request, answer: Failed, now: in
             _give_up(operation, request, f"a new token was refused as well: {said}", now)
         attempts.token_renewed = True
         return
+    if action is RetryAction.GIVE_UP and _narrowed(operation, request, answer):
+        return
     if action is RetryAction.GIVE_UP:
         _give_up(operation, request, said, now)
         return
@@ -63,6 +66,46 @@ def _split_if_too_heavy(operation: Operation, request: DryRun | Submit, attempts
         return
     (operation.work.to_check if isinstance(request, DryRun) else operation.work.to_submit).remove(request.batch)
     operation.work.add(parts, generation=work.generation, retry_at=attempts.retry_at)
+
+
+def _narrowed(operation: Operation, request: Request, answer: Failed) -> bool:
+    """Go on with a batch that was refused for something in it, without that; False if there is no such way."""
+    if not isinstance(request, (DryRun, Submit)) or answer.status not in STATUSES_ABOUT_CONTENT:
+        return False
+    work = operation.work[request.batch]
+    queue = operation.work.to_check if isinstance(request, DryRun) else operation.work.to_submit
+    rest = without(work.batch, operation.wanted, answer.faults, answer.status)
+    if rest is not None:
+        queue.remove(work.number)
+        operation.account.leave_all(rest.undone)
+        operation.work.add([rest.batch] if rest.batch else [], generation=work.generation, at_once=True)
+        _warn_others(operation, work.batch, answer)
+        return True
+    # What its own dry run found sound, and the server refuses without a place, is not made better by dividing it.
+    # Nor is a single item: were it the item's fault, each of its locations would be refused in turn.
+    if isinstance(request, Submit) or len(work.batch.items) == 1 or not operation.refusals.may_divide():
+        return False
+    queue.remove(work.number)
+    operation.work.add(halves(work.batch), generation=work.generation, at_once=True)
+    return True
+
+
+def _warn_others(operation: Operation, refused: Batch, answer: Failed) -> None:
+    """A location that the server refuses is no better in another batch: take it out of those still to be checked."""
+    locations = refused_locations(refused, answer.faults)
+    for number in list(operation.work.to_check):
+        work = operation.work[number]
+        faults = [
+            FaultyLocation(i, locations[code]) for i, code in enumerate(work.batch.locations) if code in locations
+        ]
+        # One that was submitted before, and lost its answer, may have been deleted there: let it ask for itself.
+        if work.lost_answers or (rest := without(work.batch, operation.wanted, faults, answer.status)) is None:
+            continue
+        operation.account.leave_all(rest.undone)
+        if rest.batch is None:
+            operation.work.to_check.remove(number)
+        else:
+            work.batch = rest.batch
 
 
 def _give_up(operation: Operation, request: Request, reason: str, now: int) -> None:

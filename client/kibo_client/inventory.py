@@ -9,7 +9,7 @@ from random import Random
 from kibo_client.batching import Batch
 from kibo_client.budget import parse_retry_after
 from kibo_client.errors import CredentialsRefusedError
-from kibo_client.events import Answer, Failed, ListJobs, Throttled
+from kibo_client.events import Answer, Failed, Fault, ListJobs, Throttled
 from kibo_client.retry import AnswerClass, class_of_status
 from kibo_client.transport import HttpAnswer, Transport, TransportError
 from kibo_client.wire import (
@@ -20,6 +20,7 @@ from kibo_client.wire import (
     delete_items_body,
     read_acceptance,
     read_date,
+    read_faults,
     read_job,
     read_jobs,
     read_scope,
@@ -82,11 +83,12 @@ class Inventory:
         if answer_class is AnswerClass.THROTTLED:
             return Throttled(parse_retry_after(answer.retry_after))
         if answer_class is not AnswerClass.OK:
-            return self._failed(answer_class, answer.status, answer.explain())
+            faults = read_faults(answer.body) if answer_class is AnswerClass.REFUSED else ()
+            return self._failed(answer_class, answer.status, answer.explain(), faults)
         try:
             return read(answer.body, date)
         except Unreadable as error:
             return self._failed(AnswerClass.MALFORMED, answer.status, f"unreadable answer: {error}")
 
-    def _failed(self, reason: AnswerClass, status: int, message: str) -> Failed:
-        return Failed(reason, status, message, self._random.random())
+    def _failed(self, reason: AnswerClass, status: int, message: str, faults: tuple[Fault, ...] = ()) -> Failed:
+        return Failed(reason, status, message, self._random.random(), faults)

@@ -14,6 +14,7 @@ from kibo_client.identifiers import Kind
 from kibo_client.job_book import JobBook
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.polling import PollSchedule
+from kibo_client.refusals import RefusalCount
 from kibo_client.scope import ScopeJudge
 from kibo_client.targets import Locations, Product, Target, Wanted
 from kibo_client.units import seconds
@@ -37,6 +38,7 @@ class Operation:
 
     Attributes:
         work: The batches, and the queues of those that need a request.
+        refusals: How many dry runs were refused without a place.
         jobs: The jobs handed out, and when to ask about them.
         account: What has become of the records.
         to_reconcile: Batches whose submission was not answered with job ids.
@@ -60,6 +62,7 @@ class Operation:
         self.jobs = JobBook(PollSchedule(patience=seconds(options.job_patience_s), page_size=options.list_page_size))
         self.account = Account(self.wanted)
         self.breaker = Breaker()
+        self.refusals = RefusalCount()
         self.to_reconcile: deque[int] = deque()
         self.failed_scopes: list[tuple[Batch, dict[Product, Locations], int]] = []
         self.list_attempts = Attempts()

@@ -52,6 +52,7 @@ def note_success(operation: Operation, request: Request, answer: Answer, now: in
 
 def _checked(operation: Operation, work: Work, answer: ScopeFound) -> None:
     operation.work.to_check.remove(work.number)
+    operation.refusals.accepted()
     verdict = operation.judge.judge(work.batch, answer)
     work.attempts = Attempts()
     if isinstance(verdict, Clean):

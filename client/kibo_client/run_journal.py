@@ -18,7 +18,8 @@ from kibo_client.events import Event
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.targets import Wanted
 
-FORMAT = 1
+# 2: a refusal names its places, and is followed by narrower dry runs.
+FORMAT = 2
 
 
 class Header(msgspec.Struct, frozen=True, tag="kibo_client_run"):

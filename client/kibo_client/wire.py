@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeVar
@@ -9,7 +10,16 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from kibo_client.batching import Batch
-from kibo_client.events import Accepted, FoundProduct, JobSeen, JobsListed, ScopeFound
+from kibo_client.events import (
+    Accepted,
+    Fault,
+    FaultyItem,
+    FaultyLocation,
+    FoundProduct,
+    JobSeen,
+    JobsListed,
+    ScopeFound,
+)
 from kibo_client.identifiers import Kind
 from kibo_client.polling import TERMINAL
 from kibo_client.units import SECOND
@@ -17,6 +27,9 @@ from kibo_client.units import SECOND
 DELETE_ITEMS_PATH = "/api/commerce/inventory/v5/inventory/deleteItems"
 QUEUE_PATH = "/api/commerce/inventory/v1/queue"
 OAUTH_PATH = "/api/platform/applications/authtickets/oauth"
+
+# Nine digits: what is longer is no place in any request.
+_PLACE = re.compile(r"\$\.(locationCodes|items)\[([0-9]{1,9})\]")
 
 T = TypeVar("T")
 
@@ -81,14 +94,30 @@ class _ErrorResponse(msgspec.Struct, frozen=True):
     error_code: str | None = msgspec.field(name="errorCode", default=None)
 
 
+class _ErrorDatum(msgspec.Struct, frozen=True):
+    name: str | None = None
+    value: Any = None
+
+
+class _ErrorItem(msgspec.Struct, frozen=True):
+    message: str | None = None
+    error_code: str | None = msgspec.field(name="errorCode", default=None)
+    error_data: list[_ErrorDatum] | None = msgspec.field(name="additionalErrorData", default=None)
+
+
+class _RefusalResponse(msgspec.Struct, frozen=True):
+    message: str | None = None
+    error_code: str | None = msgspec.field(name="errorCode", default=None)
+    items: list[_ErrorItem] | None = None
+
+
 def delete_items_body(batch: Batch, *, dry_run: bool) -> bytes:
     """The body of a deleteItems call. A dry run asks for every detail, a live one for none."""
-    patterns = dict.fromkeys((_FIELD[item.identifier.kind], item.identifier.pattern) for item in batch.items)
     body: dict[str, Any] = {
         "dryRun": dry_run,
         "explicit": dry_run,
         "locationCodes": list(batch.locations),
-        "items": [{field: pattern} for field, pattern in patterns],
+        "items": [{_FIELD[kind]: pattern} for kind, pattern in batch.identities],
     }
     return msgspec.json.encode(body)
 
@@ -174,6 +203,30 @@ def read_error(body: bytes) -> str:
         return ""
     parts = [part for part in (error.error_code or error.error, error.message) if part]
     return " ".join(": ".join(parts).split())[:500]
+
+
+def read_faults(body: bytes) -> tuple[Fault, ...]:
+    """The places in a deleteItems body that an error answer names, each with what is said of it; none if it names none.
+
+    They are told as JSON paths (`$.locationCodes[3]`, `$.items[0].upc`) in the error data of its items.
+    """
+    try:
+        error = msgspec.json.decode(body, type=_RefusalResponse)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ()
+    faults: dict[tuple[type[Fault], int], Fault] = {}
+    for item in error.items or ():
+        said = _sentence(item.error_code or error.error_code, item.message or error.message)
+        for datum in item.error_data or ():
+            if isinstance(datum.value, str) and (place := _PLACE.match(datum.value)):
+                kind: type[Fault] = FaultyLocation if place[1] == "locationCodes" else FaultyItem
+                index = int(place[2])
+                faults.setdefault((kind, index), kind(index, said))
+    return tuple(faults.values())
+
+
+def _sentence(code: str | None, message: str | None) -> str:
+    return " ".join(": ".join(part for part in (code, message) if part).split())[:500] or "no message"
 
 
 def read_date(header: str | None) -> int | None:

@@ -70,14 +70,19 @@ class WorkList:
     def __getitem__(self, number: int) -> Work:
         return self._works[number]
 
-    def add(self, batches: Iterable[Batch], *, generation: int, retry_at: int = 0) -> None:
-        """Take on batches; each begins with a dry run of its own (WF-1)."""
+    def add(self, batches: Iterable[Batch], *, generation: int, retry_at: int = 0, at_once: bool = False) -> None:
+        """Take on batches; each begins with a dry run of its own (WF-1), before all others if `at_once`."""
+        fresh: list[int] = []
         for batch in batches:
             if batch.items:
                 work = Work(len(self._works), batch, generation)
                 work.attempts.retry_at = retry_at
                 self._works.append(work)
-                self.to_check.append(work.number)
+                fresh.append(work.number)
+        if at_once:
+            self.to_check.extendleft(reversed(fresh))
+        else:
+            self.to_check.extend(fresh)
 
     def next_check(self, now: int) -> Work | None:
         """The batch to dry-run next: the first whose turn has come, else the one whose turn comes first."""

@@ -24,6 +24,9 @@ from kibo_client.events import (
     DryRun,
     Event,
     Failed,
+    Fault,
+    FaultyItem,
+    FaultyLocation,
     FoundProduct,
     JobSeen,
     JobsListed,
@@ -72,6 +75,30 @@ class Faults:
 
 
 @dataclass
+class Faulty:
+    """What the server will not have in a deletion, wherever it meets it, and how many of the places it names."""
+
+    locations: frozenset[str] = frozenset()
+    identifiers: frozenset[str] = frozenset()
+    named: int = 0
+
+    def refusal(self, machine: BulkDelete, number: int) -> Failed | None:
+        """The refusal of a batch that holds any of it."""
+        batch = machine.batch(number)
+        faults: list[Fault] = [
+            FaultyLocation(i, f"no {code}") for i, code in enumerate(batch.locations) if code in self.locations
+        ]
+        faults += [
+            FaultyItem(i, f"bad {pattern}")
+            for i, (_, pattern) in enumerate(batch.identities)
+            if pattern in self.identifiers
+        ]
+        if not faults:
+            return None
+        return Failed(AnswerClass.REFUSED, 400, "no", 0.5, tuple(faults[: self.named]))
+
+
+@dataclass
 class World:
     """A server with stock, jobs, one pool and faults; it answers values instead of HTTP."""
 
@@ -82,6 +109,7 @@ class World:
     rph: int = 10**9
     job_time: int = SECOND
     page: int = 1000
+    faulty: Faulty = field(default_factory=Faulty)
     names_products: bool = True
     names_jobs: bool = True
     admitted: list[int] = field(default_factory=list)
@@ -172,6 +200,8 @@ class World:
 
     def carry_out(self, machine: BulkDelete, request: Request, now: int) -> Answer:
         """What the server does when nothing goes wrong."""
+        if isinstance(request, (DryRun, Submit)) and (refusal := self.faulty.refusal(machine, request.batch)):
+            return refusal
         match request:
             case DryRun(batch=number):
                 reach = self.reach(machine, number)
@@ -385,6 +415,76 @@ def test_a_replayed_run_continues_where_it_was_cut(stock: set[Record], faults: F
 
     check_targets(world, outcome, targets)
     assert world.handed_out - world.seen_terminal - set(outcome.report.open_jobs) == set()
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    stock=records,
+    absent=records,
+    faulty=st.builds(
+        Faulty,
+        st.frozensets(st.sampled_from(["N", "E", "S", "W", "X", "Y"]), max_size=4),
+        st.frozensets(st.text("ab", min_size=1, max_size=2), max_size=3),
+        st.sampled_from([0, 1, 2, 100]),
+    ),
+    faults=faults,
+    size=st.integers(1, 30),
+)
+def test_what_the_server_will_not_have_costs_nothing_else(
+    stock: set[Record], absent: set[Record], faulty: Faulty, faults: Faults, size: int
+) -> None:
+    """ST-1, ST-2: whatever is refused ends undone for it, all else is done, under any other mishap as well."""
+    moved = {(product, {"N": "X", "E": "Y"}.get(where, where)) for product, where in absent}
+    targets = targets_of(sorted(stock | moved, key=str))
+    world = World(set(stock), faults, Random(1), faulty=faulty)
+    options = BulkDeleteOptions(batch_size=size, job_patience_s=600)
+    outcome = run(world, BulkDelete(targets, options, Budget(requests_per_minute=None, requests_per_hour=None)))
+
+    check_manners(world, outcome)
+    check_targets(world, outcome, targets)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    gone=st.sets(st.integers(0, 39), max_size=6),
+    bad=st.sets(st.integers(0, 59), max_size=6),
+    named=st.sampled_from([0, 1, 100]),
+)
+def test_only_what_is_refused_is_left(gone: set[int], bad: set[int], named: int) -> None:
+    """C15: with plain identifiers the undone records are exactly those that the server refuses.
+
+    Named, they cost one dry run each at most; without a place items are found by halving, and locations are not.
+    """
+    gone = gone if named else set()
+    here = {(Product(None, f"u{n}", None), f"L{where}") for n in range(60) for where in range(40) if n % 7 <= where % 5}
+    targets = targets_of(sorted(here, key=str))
+    faulty = Faulty(frozenset(f"L{n}" for n in gone), frozenset(f"u{n}" for n in bad), named)
+    world = World(set(here), Faults(), Random(1), faulty=faulty)
+    machine = BulkDelete(targets, BulkDeleteOptions(), Budget(requests_per_minute=None, requests_per_hour=None))
+    outcome = run(world, machine)
+    left = {(entry.target.product.upc, entry.target.location_code) for entry in outcome.report.undone}
+    refused = {(p.upc, w) for p, w in here if p.upc in faulty.identifiers or w in faulty.locations}
+
+    assert left == refused
+    assert {entry.reason for entry in outcome.report.undone} <= (
+        {f"its dry run was refused: 400 no L{n}" for n in gone}
+        | {f"its dry run was refused: 400 bad u{n}" for n in bad}
+        | {"its dry run failed: 400 no"}
+    )
+    if named:
+        assert sum(isinstance(request, DryRun) for _, request in outcome.sent) <= 6 + len(gone) + len(bad)
+
+
+def test_where_everything_is_refused_the_end_comes_soon() -> None:
+    """C15: a refusal that is about the tenant rather than the batch must not eat the quota."""
+    here = {(Product(None, f"u{n}", None), f"L{where}") for n in range(3_000) for where in range(4)}
+    targets = targets_of(sorted(here, key=str))
+    world = World(here, Faults(), Random(1), faulty=Faulty(frozenset(f"L{n}" for n in range(4))))
+    machine = BulkDelete(targets, BulkDeleteOptions(), Budget(requests_per_minute=None, requests_per_hour=None))
+    outcome = run(world, machine)
+
+    assert len(outcome.report.undone) == len(targets)
+    assert len(outcome.sent) <= 50
 
 
 def copy_of(faults: Faults) -> Faults:

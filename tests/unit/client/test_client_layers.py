@@ -9,8 +9,8 @@ FORBIDDEN = {"aiohttp", "anyio", "asyncio", "datetime", "logging", "os", "random
 DECIDING = frozenset(
     {
         *("account", "batching", "breaker", "budget", "bulk", "clock_offset", "events", "failures", "identifiers"),
-        *("job_book", "learning", "operation", "optimum", "options", "outcomes", "polling", "reconcile", "retry"),
-        *("scope", "settlement", "targets", "units", "urgency", "work"),
+        *("job_book", "learning", "operation", "optimum", "options", "outcomes", "polling", "reconcile"),
+        *("refusals", "retry", "scope", "settlement", "targets", "units", "urgency", "work"),
     }
 )
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kibo_client.batching import Item, full_batches
-from kibo_client.events import Accepted, FoundProduct, JobSeen, JobsListed, ScopeFound
+from kibo_client.events import Accepted, FaultyItem, FaultyLocation, FoundProduct, JobSeen, JobsListed, ScopeFound
 from kibo_client.identifiers import Identifier, Kind
 from kibo_client.job_book import JobBook
 from kibo_client.polling import PollSchedule
@@ -16,6 +16,7 @@ from kibo_client.wire import (
     read_acceptance,
     read_date,
     read_error,
+    read_faults,
     read_job,
     read_jobs,
     read_moment,
@@ -122,3 +123,22 @@ def test_dates_are_read_or_left() -> None:
     """A Date header in microseconds; nonsense is nothing."""
     assert read_date("Mon, 02 Mar 2026 05:00:00 GMT") == 1772427600_000_000
     assert [read_date(None), read_date("soon"), read_moment("soon"), read_moment(None)] == [None] * 4
+
+
+def test_the_places_that_a_refusal_names_are_read() -> None:
+    """C15: each place once, in the server's words; what is no place of a request is none."""
+    items = [
+        {"errorCode": "X", "message": "no such\nplace", "additionalErrorData": [{"name": "P", "value": value}]}
+        for value in ("$.locationCodes[3]", "$.locationCodes[3]", "$.items[12].upc", "$.dryRun", 7, None)
+    ]
+    body = json.dumps({"errorCode": "LOCATION_NOT_FOUND", "message": "whole", "items": items}).encode()
+    silent = b'{"errorCode":"E","items":[{"additionalErrorData":[{"value":"$.items[0]"}]}]}'
+
+    assert read_faults(body) == (FaultyLocation(3, "X: no such place"), FaultyItem(12, "X: no such place"))
+    assert [read_faults(body) for body in (silent, b"", b"<html>", b'{"items":7}', b'{"message":"no"}')] == [
+        (FaultyItem(0, "E"),),
+        (),
+        (),
+        (),
+        (),
+    ]
