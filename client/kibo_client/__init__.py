@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         KiboClientError,
         SettingsError,
         TargetError,
+        UnreachableError,
     )
     from kibo_client.events import Event, Scope, Wait
     from kibo_client.export_file import read_location_export
@@ -41,6 +42,7 @@ __all__ = [
     "TargetError",
     "ThrottledRequest",
     "UndoneTarget",
+    "UnreachableError",
     "Wait",
     "load_settings",
     "read_location_export",
@@ -55,6 +57,7 @@ _MODULES = {
         "KiboClientError",
         "SettingsError",
         "TargetError",
+        "UnreachableError",
     ),
     "events": ("Event", "Scope", "Wait"),
     "export_file": ("read_location_export",),

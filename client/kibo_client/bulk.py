@@ -219,7 +219,7 @@ class BulkDelete:
             self.budget.throttled(now, answer.retry_after_s)
             note_throttle(operation, request, answer, now)
             return
-        uncounted = {AnswerClass.UNAUTHORIZED, AnswerClass.NOT_SENT, AnswerClass.UNKNOWN}
+        uncounted = {AnswerClass.UNAUTHORIZED, AnswerClass.NOT_SENT, AnswerClass.CANNOT_BE_SENT, AnswerClass.UNKNOWN}
         self.budget.answered(now, counted=not (isinstance(answer, Failed) and answer.reason in uncounted))
         if isinstance(answer, Failed):
             note_failure(operation, request, answer, now)

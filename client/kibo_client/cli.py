@@ -136,7 +136,7 @@ def delete(
     First every batch is dry-run and compared with the list; then the scope is shown and has to be confirmed; then the
     batches are submitted one by one and their jobs watched to the end.
     """
-    from kibo_client.errors import KiboClientError  # noqa: PLC0415 - see the head of the module
+    from kibo_client.errors import KiboClientError, UnreachableError  # noqa: PLC0415 - see the head of the module
 
     try:
         flags = {
@@ -163,6 +163,9 @@ def delete(
             max_resubmissions=max_resubmissions,
         )
         report, interrupted = _run(settings, targets, options, ask=not yes, journal=run_journal, quiet=quiet)
+    except UnreachableError as error:
+        say(f"kibo-client: {error}", err=True)
+        return SOMETHING_UNDONE
     except KiboClientError as error:
         _refuse(str(error))
     if report is not None:

@@ -34,7 +34,7 @@ from kibo_client.events import (
 from kibo_client.inventory import Inventory
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.report import BulkDeleteReport, Progress
-from kibo_client.retry import AnswerClass
+from kibo_client.retry import AnswerClass, backoff
 from kibo_client.run_journal import RunJournal, digest_of, open_journal
 from kibo_client.settings import Settings
 from kibo_client.targets import Target
@@ -42,6 +42,8 @@ from kibo_client.transport import Transport, TransportError
 from kibo_client.units import seconds
 
 OnEvent = Callable[[Event | Wait], None]
+# How often a host that has never answered is tried, over about three seconds.
+KNOCKS = 3
 Confirm = Callable[[Scope], Awaitable[bool]]
 
 
@@ -116,6 +118,7 @@ class KiboClient:
             TargetError: A target names no location or no product; nothing was sent.
             JournalError: The journal cannot be used; nothing was sent.
             CredentialsRefusedError: The credentials were refused before anything was submitted.
+            UnreachableError: A host was tried a few times and has never answered; nothing was submitted.
         """
         options = options or BulkDeleteOptions()
         async with self._one_operation:
@@ -155,6 +158,7 @@ class _Run:
         self._on_event = on_event
         self._confirm = confirm
         self._journal: RunJournal | None = None
+        self._knocks = 0
 
     def resume(self, journal: RunJournal, events: list[Event]) -> None:
         """Replay what a journal holds; a request without an outcome has an unknown one."""
@@ -184,17 +188,40 @@ class _Run:
             self._journal.close()
 
     async def _send(self, request: Request) -> None:
-        try:
-            await self._transport.authorize()
-        except TransportError:
-            # The call below tries again and accounts for the failure.
-            pass
-        except CredentialsRefusedError:
-            if not self._operation.anything_submitted:
-                raise
+        await self._authorize()
         self._record(Sent(self._now(), request))
         answer, date = await self._ask(request)
         self._record(Answered(self._now(), answer, date))
+        self._give_up_if_unreachable()
+
+    async def _authorize(self) -> None:
+        """Have a token; failures of a run that is well under way are left to the call that needs it."""
+        while True:
+            try:
+                await self._transport.authorize()
+            except TransportError:
+                self._give_up_if_unreachable()
+                if self._transport.unreachable is None or self._operation.anything_submitted:
+                    # The call to come tries again and accounts for the failure.
+                    return
+                wait = Wait(self._now() + backoff(self._knocks, 0.0), "the host cannot be reached yet")
+                self._tell(wait)
+                await sleep_until(wait.until, self._now)
+            except CredentialsRefusedError:
+                if not self._operation.anything_submitted:
+                    raise
+                return
+            else:
+                return
+
+    def _give_up_if_unreachable(self) -> None:
+        """End a run that has submitted nothing, and whose host has never answered: an address is more likely wrong."""
+        trouble = self._transport.unreachable
+        if trouble is None or self._operation.anything_submitted:
+            return
+        self._knocks += 1
+        if trouble.permanent or self._knocks >= KNOCKS:
+            raise trouble
 
     async def _ask(self, request: Request) -> tuple[Answer, int | None]:
         match request:

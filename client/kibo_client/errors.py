@@ -83,5 +83,21 @@ class CredentialsRefusedError(KiboClientError):
         self.message = message
 
 
+class UnreachableError(KiboClientError):
+    """A host could not be reached, and never had been; nothing was submitted.
+
+    Attributes:
+        url: The host.
+        message: Why not.
+        permanent: Whether trying again is of no use before something is changed.
+    """
+
+    def __init__(self, url: str, message: str, *, permanent: bool) -> None:
+        super().__init__(f"cannot reach {url}: {message}")
+        self.url = url
+        self.message = message
+        self.permanent = permanent
+
+
 class UnexpectedEventError(KiboClientError):
     """An event was recorded that the state does not allow: a programming error or a damaged journal."""

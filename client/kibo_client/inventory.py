@@ -72,7 +72,7 @@ class Inventory:
         try:
             answer = await self._transport.call(method, path, body=body, query=query)
         except TransportError as error:
-            return self._failed(AnswerClass.UNKNOWN if error.sent else AnswerClass.NOT_SENT, 0, str(error)), None
+            return self._failed(_class_of(error), 0, str(error)), None
         except CredentialsRefusedError as error:
             return self._failed(AnswerClass.CREDENTIALS_REFUSED, error.status, error.message), None
         date = read_date(answer.date)
@@ -92,3 +92,9 @@ class Inventory:
 
     def _failed(self, reason: AnswerClass, status: int, message: str, faults: tuple[Fault, ...] = ()) -> Failed:
         return Failed(reason, status, message, self._random.random(), faults)
+
+
+def _class_of(error: TransportError) -> AnswerClass:
+    if error.sent:
+        return AnswerClass.UNKNOWN
+    return AnswerClass.CANNOT_BE_SENT if error.permanent else AnswerClass.NOT_SENT

@@ -16,6 +16,7 @@ class AnswerClass(Enum):
     REFUSED = "refused"
     SERVER_ERROR = "server_error"
     NOT_SENT = "not_sent"
+    CANNOT_BE_SENT = "cannot_be_sent"
     UNKNOWN = "unknown"
     MALFORMED = "malformed"
     CREDENTIALS_REFUSED = "credentials_refused"
@@ -50,6 +51,7 @@ _ALWAYS: dict[AnswerClass, Action] = {
     AnswerClass.UNAUTHORIZED: Action.RETRY_WITH_NEW_TOKEN,
     AnswerClass.REFUSED: Action.GIVE_UP,
     AnswerClass.NOT_SENT: Action.RETRY_AFTER_BACKOFF,
+    AnswerClass.CANNOT_BE_SENT: Action.STOP,
     AnswerClass.CREDENTIALS_REFUSED: Action.STOP,
 }
 

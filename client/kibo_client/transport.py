@@ -6,6 +6,8 @@ request has to be paid for in the budget.
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -14,7 +16,7 @@ from typing import Self
 import aiohttp
 import anyio
 
-from kibo_client.errors import CredentialsRefusedError
+from kibo_client.errors import CredentialsRefusedError, UnreachableError
 from kibo_client.settings import Settings
 from kibo_client.units import SECOND
 from kibo_client.wire import OAUTH_PATH, Unreadable, read_error, read_token, token_request_body
@@ -42,11 +44,15 @@ class HttpAnswer:
 
 
 class TransportError(Exception):
-    """No answer came. `sent` says whether the request may have reached the server; the message says what happened."""
+    """No answer came; the message says what happened.
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    `sent` says whether the request may have reached the server, `permanent` that trying again is of no use.
+    """
+
+    def __init__(self, message: str, *, sent: bool, permanent: bool = False) -> None:
         super().__init__(message)
         self.sent = sent
+        self.permanent = permanent
 
 
 class _SendOnce:
@@ -83,6 +89,13 @@ class Transport:
         self._token: str | None = None
         self._token_ends_at = 0
         self._renewal = anyio.Lock()
+        self._reached: set[str] = set()
+        self._unreachable: UnreachableError | None = None
+
+    @property
+    def unreachable(self) -> UnreachableError | None:
+        """Why the host of the newest request could not be reached, if it has never answered; None if it has."""
+        return self._unreachable
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -120,7 +133,7 @@ class Transport:
         headers = {"Authorization": f"Bearer {token}", "x-vol-tenant": str(self._settings.tenant)}
         if self._settings.site is not None:
             headers["x-vol-site"] = str(self._settings.site)
-        answer = await self._send(method, self._settings.api_host + path, headers, body, query)
+        answer = await self._send(method, self._settings.api_host, path, headers, body, query)
         if answer.status == 401 and token == self._token:
             self._token = None
         return answer
@@ -146,9 +159,9 @@ class Transport:
         body = token_request_body(settings.client_id, settings.shared_secret)
         asked_at = self._now()
         try:
-            answer = await self._send("POST", (settings.auth_host or settings.api_host) + OAUTH_PATH, {}, body, None)
+            answer = await self._send("POST", settings.auth_host or settings.api_host, OAUTH_PATH, {}, body, None)
         except TransportError as error:
-            raise TransportError(f"no token: {error}", sent=False) from error
+            raise TransportError(f"no token: {error}", sent=False, permanent=error.permanent) from error
         if answer.status in {400, 401, 403, 404}:
             raise CredentialsRefusedError(answer.status, answer.explain())
         if answer.status != 200:
@@ -163,20 +176,28 @@ class Transport:
         self._token_ends_at = asked_at + life - min(RENEW_AHEAD, life // 10)
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, query: Mapping[str, str] | None
+        self,
+        method: str,
+        host: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        query: Mapping[str, str] | None,
     ) -> HttpAnswer:
         assert self._session is not None, "use the client as an async context manager"
         sent_headers = {**headers, "Content-Type": "application/json"} if body is not None else headers
         try:
             async with self._session.request(
                 method,
-                url,
+                host + path,
                 data=body,
                 params=query,
                 headers=sent_headers,
                 allow_redirects=False,
                 middlewares=(_SendOnce(),),
             ) as response:
+                self._reached.add(host)
+                self._unreachable = None
                 return HttpAnswer(
                     status=response.status,
                     body=await _bounded_body(response),
@@ -186,13 +207,35 @@ class Transport:
                     correlation=response.headers.get("x-vol-correlation"),
                 )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            raise TransportError(f"no connection: {error}", sent=False) from error
+            said, permanent = _no_connection(error)
+            if host not in self._reached:
+                self._unreachable = UnreachableError(host, said, permanent=permanent)
+            raise TransportError(f"no connection to {host}: {said}", sent=False, permanent=permanent) from error
         except TimeoutError as error:
             raise TransportError(f"no answer within {self._settings.request_timeout_s:g} s", sent=True) from error
         except aiohttp.ClientError as error:
             raise TransportError(f"no answer: {str(error) or type(error).__name__}", sent=True) from error
         except OSError as error:
             raise TransportError(f"no answer: {error.strerror or error}", sent=True) from error
+
+
+def _no_connection(error: aiohttp.ClientError) -> tuple[str, bool]:
+    """Why there is no connection, in few words, and whether trying again is of no use."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        cause = error.certificate_error
+        why = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(cause)
+        return f"its certificate is not trusted ({why}); name a file with its issuer in SSL_CERT_FILE", True
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        why = error.os_error.reason if isinstance(error.os_error, ssl.SSLError) else error.os_error.strerror
+        return f"it does not speak TLS as expected ({why})", False
+    if isinstance(error, aiohttp.ClientConnectorError):
+        cause = error.os_error
+        # The event loop puts the address into its own words; a number says more plainly what happened.
+        number = cause.errno or 0
+        return (os.strerror(number) if number > 0 else cause.strerror or str(cause)), False
+    if isinstance(error, aiohttp.InvalidURL):
+        return "the URL is not valid", True
+    return str(error), False
 
 
 async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:

@@ -76,6 +76,21 @@ def test_a_broken_export_is_refused_with_its_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_one_row_at_a_closed_location_costs_only_itself(simulator: tuple[str, str]) -> None:
+    """ST-1: it is named with the server's reason, all others are deleted, and the exit code says that one was not."""
+    url, export = simulator
+    with Path(export).open("a", encoding="utf-8") as file:
+        file.write('"NOWHERE","P-1","1","S-1","1","1","0","0","0"\n')
+    done = client("delete", "--export", export, "--yes", "--json", **{**GIVEN, "KIBO_API_HOST": url})
+    report = json.loads(done.stdout)
+
+    assert (done.returncode, report["outcome"], report["deletedRecords"]) == (1, "undone", 59)
+    assert [(entry["locationCode"], entry["reason"]) for entry in report["undone"]] == [
+        ("NOWHERE", "its dry run was refused: 400 LOCATION_NOT_FOUND: there is no location 'NOWHERE'")
+    ]
+
+
+@pytest.mark.slow
 def test_help_and_version_answer() -> None:
     """They need no settings."""
     assert client("--version").stdout.startswith("kibo-client ")

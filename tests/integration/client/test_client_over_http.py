@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
 
 from kibo_client import (
     BulkDeleteOptions,
     BulkDeleteReport,
     CredentialsRefusedError,
+    Event,
     JournalError,
     KiboClient,
     Scope,
     Settings,
     Target,
+    UnreachableError,
+    Wait,
 )
+from kibo_client.events import Sent
+from kibo_client.retry import Action, AnswerClass, Effect, action_for
 from kibo_client.transport import Transport, TransportError
 from kibo_scenarios.memory_transport import Link, Links, MemoryConnector, MemoryNetwork, serve_in_memory
 from kibo_scenarios.virtual_time import VirtualTimeLoop, run_virtual
@@ -217,6 +227,62 @@ def test_refused_credentials_stop_everything() -> None:
         run(settings=wrong)
 
     assert "wrong-secret" not in str(caught.value)
+
+
+def test_a_host_that_never_answered_is_given_up_soon() -> None:
+    """C15: nothing was sent, so it is one error rather than a report of records, after three attempts."""
+    waits: list[Wait] = []
+
+    def show(event: Event | Wait) -> None:
+        assert isinstance(event, Wait)
+        waits.append(event)
+
+    elsewhere = replace(SETTINGS, auth_host="http://nowhere.test")
+    with pytest.raises(UnreachableError, match=r"^cannot reach http://nowhere\.test: ") as caught:
+        run(settings=elsewhere, on_event=show)
+
+    assert (caught.value.url, caught.value.permanent) == ("http://nowhere.test", False)
+    assert [wait.until - START for wait in waits] == [1_040_000, 3_080_000]
+
+
+def test_an_api_host_that_never_answered_is_given_up_as_soon() -> None:
+    """C15: likewise where only the authentication host answers; no word of TLS is said of plain http."""
+    elsewhere = replace(SETTINGS, auth_host=SETTINGS.api_host, api_host="http://nowhere.test")
+    events: list[Event | Wait] = []
+    with pytest.raises(UnreachableError, match=r"cannot reach http://nowhere\.test") as caught:
+        run(settings=elsewhere, on_event=events.append)
+
+    assert "ssl" not in str(caught.value)
+    assert sum(isinstance(event, Sent) for event in events) == 3
+
+
+def test_a_certificate_that_is_not_trusted_is_no_case_for_patience() -> None:
+    """RT-3: one attempt, and the way out is told; in the middle of a run it stops everything."""
+    refused = ssl.SSLCertVerificationError("self-signed certificate")
+    refused.verify_message = "self-signed certificate"
+    key = ConnectionKey("t.test", 443, True, True, None, None, None)
+
+    attempts: list[str] = []
+
+    class Untrusting(aiohttp.BaseConnector):
+        async def connect(self, *_arguments: Any, **_named: Any) -> Connection:
+            attempts.append("t.test")
+            raise aiohttp.ClientConnectorCertificateError(key, refused)
+
+    async def main(_loop: VirtualTimeLoop) -> UnreachableError:
+        settings = replace(SETTINGS, api_host="https://t.test")
+        async with Untrusting() as connector, KiboClient(settings, connector=connector, now=lambda: START) as client:
+            with pytest.raises(UnreachableError) as caught:
+                await client.bulk_delete(TARGETS)
+            return caught.value
+
+    error = run_virtual(main, start_us=START)
+
+    assert (error.url, error.permanent, attempts) == ("https://t.test", True, ["t.test"])
+    assert error.message == (
+        "its certificate is not trusted (self-signed certificate); name a file with its issuer in SSL_CERT_FILE"
+    )
+    assert {action_for(AnswerClass.CANNOT_BE_SENT, effect) for effect in Effect} == {Action.STOP}
 
 
 def test_server_errors_are_retried_with_growing_waits_and_then_given_up() -> None:
