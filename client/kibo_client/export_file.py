@@ -1,22 +1,27 @@
-"""Reads Location Exports: CSV, or a zip that holds one CSV (C2).
+"""Reads Location Exports: CSV, or a zip that holds one CSV, as exported or as a spreadsheet saved it again (C2).
 
 Columns are found by name, whatever their order and case: LocationCode is needed, and at least one of
-PartNumber, UPC and SKU. Other columns are ignored.
+PartNumber, UPC and SKU. Other columns are ignored. Fields are separated by commas, semicolons or tabs, whichever
+gives the header a column LocationCode.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import itertools
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from kibo_client.errors import ExportFileError
 from kibo_client.targets import Target
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 # A row of the fullest export is well below a kilobyte; five million of them are a large tenant.
 LARGEST_FILE = 4 << 30
@@ -25,6 +30,8 @@ MOST_ROWS = 20_000_000
 # Text of this kind compresses 5 to 20 times; far more than that is no export.
 LARGEST_RATIO = 200
 IDENTIFIER_COLUMNS = ("partnumber", "upc", "sku")
+SEPARATORS = (",", ";", "\t")
+LARGEST_HEADER = 65_536
 LOCATION_COLUMN = "locationcode"
 ATTRIBUTES = {"partnumber": "part_number", "upc": "upc", "sku": "sku"}
 
@@ -49,7 +56,7 @@ def identifiers_in(path: Path | str) -> frozenset[str]:
     path = Path(path)
     with _opened(path) as (name, binary), _text(name, binary) as text:
         try:
-            _, identifiers = _columns(name, next(csv.reader(text, strict=True), None))
+            _, identifiers = _columns(name, next(_reader(name, text), None))
         except (csv.Error, UnicodeDecodeError) as error:
             raise ExportFileError(name, 1, f"is not CSV in UTF-8: {error}") from error
     return frozenset(ATTRIBUTES[key] for key in identifiers)
@@ -113,8 +120,34 @@ def _text(name: str, binary: IO[bytes]) -> io.TextIOWrapper:
     return io.TextIOWrapper(cast("IO[bytes]", _Bounded(name, binary)), encoding="utf-8-sig", newline="")
 
 
+def _reader(name: str, text: io.TextIOWrapper) -> Reader:
+    """A reader of the rows, header and all, by the separator that the header shows."""
+    header = text.readline(LARGEST_HEADER)
+    if len(header) == LARGEST_HEADER:
+        raise ExportFileError(name, 1, f"is longer than {LARGEST_HEADER} characters, which no header is")
+    return csv.reader(itertools.chain((header,) if header else (), text), strict=True, delimiter=_separator(header))
+
+
+def _separator(header: str) -> str:
+    for separator in SEPARATORS:
+        try:
+            titles = next(csv.reader((header,), strict=True, delimiter=separator), [])
+        except csv.Error:
+            continue
+        if LOCATION_COLUMN in map(_key, titles):
+            return separator
+    return SEPARATORS[0]
+
+
+def _key(title: str) -> str:
+    return title.strip().casefold()
+
+
 def _rows(name: str, binary: IO[bytes]) -> Iterator[Target]:
-    reader = csv.reader(_text(name, binary), strict=True)
+    try:
+        reader = _reader(name, _text(name, binary))
+    except UnicodeDecodeError as error:
+        raise ExportFileError(name, 1, f"is not UTF-8: {error.reason}") from error
     try:
         header = next(reader, None)
         location, identifiers = _columns(name, header)
@@ -138,7 +171,7 @@ def _columns(name: str, header: list[str] | None) -> tuple[int, dict[str, int]]:
         raise ExportFileError(name, 1, "is empty; a header such as LocationCode,PartNumber,UPC,SKU is expected")
     columns: dict[str, int] = {}
     for index, title in enumerate(header):
-        key = title.strip().casefold()
+        key = _key(title)
         if key in columns and key in {LOCATION_COLUMN, *IDENTIFIER_COLUMNS}:
             raise ExportFileError(name, 1, f"has two columns named {title.strip()!r}")
         columns.setdefault(key, index)

@@ -92,16 +92,25 @@ def load_settings(
             values[name] = (variable, environment[variable])
     for name, value in flags.items():
         if value is not None:
-            values[name] = (f"--{name.replace('_', '-')}", value)
-    for name in REQUIRED:
-        if name not in values:
-            place = f"the environment variable {ENVIRONMENT[name]} or {name} in a settings file"
-            raise SettingsError(name, f"is missing; give {place}")
+            values[name] = (_flag(name), value)
+    if missing := [name for name in REQUIRED if name not in values]:
+        ways = ", ".join(_ways_to_give(name) for name in missing)
+        verb = "is" if len(missing) == 1 else "are"
+        raise SettingsError(", ".join(missing), f"{verb} missing; give {ways} (or a settings file)")
     typed = {name: _typed(name, place, value) for name, (place, value) in values.items()}
     try:
         return Settings(**typed)
     except SettingsError as error:
         raise SettingsError(values.get(error.name, (error.name,))[0], error.message) from error
+
+
+def _ways_to_give(name: str) -> str:
+    # Arguments are there for everybody on the machine to see, so the secret has no flag.
+    return ENVIRONMENT[name] if name == "shared_secret" else f"{_flag(name)} or {ENVIRONMENT[name]}"
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _read_file(file: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def export(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "change", "said"),
     [
-        (["--yes"], {"KIBO_API_HOST": ""}, "api_host: is missing; give the environment variable KIBO_API_HOST"),
+        (["--yes"], {"KIBO_API_HOST": ""}, "api_host: is missing; give --api-host or KIBO_API_HOST"),
         (["--yes"], {"KIBO_SHARED_SECRET": ""}, "shared_secret: is missing"),
         (["--yes", "--tenant", "0"], {}, "--tenant: 0 is too small"),
         (["--yes", "--rpm", "many"], {}, "--rpm"),

@@ -51,10 +51,35 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
     assert identifiers_in(path) == frozenset({"upc"})
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_what_a_spreadsheet_makes_of_an_export_is_read(
+    tmp_path: Path, separator: str, line_end: str, mark: str, quote: str
+) -> None:
+    """C2: saved again it may have other separators and line ends, and a byte order mark."""
+    rows = [["OnHand", "LocationCode", "UPC"], ["1", "A", "001"], ["2", "B,;2" if quote else "B", "002"]]
+    lines = [separator.join(f"{quote}{value}{quote}" for value in row) for row in rows]
+    path = written(tmp_path, mark + line_end.join(lines) + line_end)
+
+    assert list(read_location_export(path)) == [Target(row[1], None, row[2], None) for row in rows[1:]]
+    assert identifiers_in(path) == frozenset({"upc"})
+
+
+def test_a_separator_is_never_taken_from_a_value(tmp_path: Path) -> None:
+    """C2: only the header decides; a comma in a value is a comma."""
+    path = written(tmp_path, "LocationCode;SKU\nA,1;b,2\n")
+
+    assert list(read_location_export(path)) == [Target("A,1", None, None, "b,2")]
+
+
 @pytest.mark.parametrize(
     ("content", "line", "said"),
     [
         ("", 1, "is empty"),
+        ("LocationCode" + " " * 70_000 + ",UPC", 1, "which no header is"),
+        ("LocationCode;UPC\nA;1;2\n", 2, "3 fields where the header has 2"),
         ("UPC,SKU\n1,2\n", 1, "no column LocationCode"),
         ("LocationCode,OnHand\nA,2\n", 1, "none of the columns"),
         ("LocationCode,UPC,upc\nA,1,2\n", 1, "two columns"),

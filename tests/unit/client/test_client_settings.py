@@ -60,6 +60,17 @@ def test_a_bad_setting_is_named(change: dict[str, str], named: str) -> None:
     assert "pw@" not in str(caught.value)
 
 
+def test_all_that_is_missing_is_named_at_once() -> None:
+    """Each with its flag and its variable; the secret has no flag."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"client_id": "app"}, environment={})
+
+    assert str(caught.value) == (
+        "api_host, tenant, shared_secret: are missing; give --api-host or KIBO_API_HOST, --tenant or KIBO_TENANT, "
+        "KIBO_SHARED_SECRET (or a settings file)"
+    )
+
+
 @pytest.mark.parametrize("content", ["tenant = ", 'colour = "red"', "tenant = true", "client_id = 5"])
 def test_a_bad_settings_file_is_named(tmp_path: Path, content: str) -> None:
     """Unknown keys and wrong types are refused with the file's name."""
