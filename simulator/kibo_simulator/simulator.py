@@ -114,10 +114,18 @@ class Simulator:
         load: Sequence[Path] = (),
     ) -> None:
         self.settings = settings or Settings()
-        seed = self.settings.seed
         source = wall or machine_time()
         self.database = Database(data)
-        self.clock = Clock(source, mode=clock_mode, speed=speed, start=self._start(source))
+        try:
+            self._assemble(source, clock_mode, speed, load)
+        except BaseException:
+            # Whoever corrects the fault and tries again must find the file free.
+            self.database.close()
+            raise
+
+    def _assemble(self, source: Callable[[], int], clock_mode: ClockMode, speed: float, load: Sequence[Path]) -> None:
+        seed = self.settings.seed
+        self.clock = Clock(source, mode=clock_mode, speed=speed, start=self._start(source, clock_mode))
         self.agenda = Agenda()
         self.stock = StockStore(self.database)
         self.jobs = JobStore(self.database)
@@ -191,13 +199,17 @@ class Simulator:
         """When the simulation next has something to do by itself, or None (T-3)."""
         return self.agenda.next_at()
 
-    def _start(self, source: Callable[[], int]) -> int | None:
-        """Where simulated time begins: as told, but never before what a data file has already seen (T-2)."""
+    def _start(self, source: Callable[[], int], mode: ClockMode) -> int | None:
+        """Where simulated time begins: as told, but never before what a data file has already seen (T-2).
+
+        A clock that is not the machine's goes on where the file left it.
+        """
         told = None if self.settings.start is None else parse_instant(self.settings.start)
         kept = self.database.meta("clock")
         if kept is None:
             return told
-        return max(int(kept), source() if told is None else told)
+        otherwise = source() if mode == "real" else 0
+        return max(int(kept), otherwise if told is None else told)
 
     # -- people and places ----------------------------------------------------------------------------------------
 
@@ -375,7 +387,9 @@ class Simulator:
             self.sweep.plan(now)
 
     def close(self) -> None:
-        """Write what is left and close the database."""
+        """Write what is left and close the database; once is enough."""
+        if self.database.closed:
+            return
         self.save_pools(self.clock.now())
         self.database.close()
 

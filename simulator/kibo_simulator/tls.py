@@ -79,7 +79,7 @@ def prepared(directory: Path | None, names: Sequence[str]) -> Iterator[Tls]:
         # cryptography is slow to import, and few need it; checked with and without the extra.
         import trustme  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
     except ImportError:
-        raise TlsError("--tls: the package trustme is needed; pip install 'kibo-simulator[tls]' brings it") from None
+        raise TlsError("--tls: the package trustme is needed; pip install trustme brings it") from None
     with tempfile.TemporaryDirectory(prefix="kibo-simulator-") as temporary:
         if directory is None:
             authority = trustme.CA(organization_name=_ORGANISATION)

@@ -134,19 +134,22 @@ class Database:
         DatabaseError: the file is not a data file of this program, or of a schema version it does not know.
     """
 
-    __slots__ = ("_depth", "_undone", "connection", "durable")
+    __slots__ = ("_depth", "_undone", "closed", "connection", "durable")
 
     def __init__(self, path: Path | None = None) -> None:
         self.durable = path is not None
+        self.closed = False
         self._depth = 0
         self._undone: list[Callable[[], None]] = []
         try:
             self.connection = sqlite3.connect(
-                ":memory:" if path is None else path, isolation_level=None, cached_statements=256
+                ":memory:" if path is None else path, isolation_level=None, cached_statements=256, timeout=1.0
             )
             self._prepare(path)
         except sqlite3.Error as error:
-            raise DatabaseError(path or Path(":memory:"), f"not usable as a data file: {error}") from error
+            taken = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            reason = "another simulator is using it" if taken else f"not usable as a data file: {error}"
+            raise DatabaseError(path or Path(":memory:"), reason) from error
 
     def __repr__(self) -> str:
         return f"<Database {'in a file' if self.durable else 'in memory'}>"
@@ -154,6 +157,8 @@ class Database:
     def _prepare(self, path: Path | None) -> None:
         execute = self.connection.execute
         if path is not None:
+            # Two simulators on one file would each believe to be the only one.
+            execute("PRAGMA locking_mode = EXCLUSIVE")
             # The write-ahead log survives the death of the process, which is what D-1 asks; no sync per commit.
             execute("PRAGMA journal_mode = WAL")
             execute("PRAGMA synchronous = NORMAL")
@@ -215,7 +220,8 @@ class Database:
             forget()
 
     def close(self) -> None:
-        """Close the connection; a file is left complete, without a write-ahead log beside it."""
+        """Close the connection; a file is left complete, without a write-ahead log beside it. Once is enough."""
+        self.closed = True
         self.connection.close()
 
     def meta(self, key: str) -> str | None:

@@ -179,7 +179,7 @@ def _granular_body(records: Sequence[StockRecord]) -> dict[str, str]:
         ("lotCode", variant.lot_code),
         ("condition", variant.condition),
         ("serialNumber", variant.serial_number),
-        ("date", variant.date),
+        ("date", "/".join((variant.date[5:7], variant.date[8:10], variant.date[:4])) if variant.date else ""),
     )
     return {name: value for name, value in named if value}
 

@@ -1,6 +1,7 @@
 """Tags of requests against the tenant's categories: unknown ones are refused, missing ones get their default."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from kibo_simulator.stock.variants import Variant, sorted_tags
 from kibo_simulator.web.errors import validation_error
@@ -54,4 +55,20 @@ def variant_of(
         ApiError: 400 for a tag that the tenant does not have; without ``tagging`` no tags are looked at.
     """
     resolved = tagging.resolve({**(tags or {}), **(item.tags or {})}, path, defaults=defaults) if tagging else ()
-    return Variant(resolved, item.lot_code or "", item.condition or "", item.serial_number or "", item.date or "")
+    date = granular_date(item.date, f"{path}.date") if item.date else ""
+    return Variant(resolved, item.lot_code or "", item.condition or "", item.serial_number or "", date)
+
+
+def granular_date(text: str, path: str) -> str:
+    """A granular date, which Kibo writes as MM/DD/YYYY, in the form that sorts; ISO 8601 is taken as well.
+
+    Raises:
+        ApiError: 400 at ``path`` when it is neither.
+    """
+    for form in ("%m/%d/%Y", None):
+        try:
+            moment = datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
+        except ValueError:
+            continue
+        return moment.date().isoformat()
+    raise validation_error(path, f"expected a date such as 12/31/2026, got {text[:40]!r}")

@@ -83,7 +83,7 @@ async def make_bench() -> AsyncIterator[MakeBench]:
             simulator = Simulator(chosen, wall=lambda: now[0], data=data)
             server = TestServer(build_application(simulator, control_token=control_token))
             http = await stack.enter_async_context(TestClient(server))
-            stack.callback(simulator.database.close)
+            stack.callback(simulator.close)
             bench = Bench(simulator, http, now)
             login = await bench.send(
                 "POST",

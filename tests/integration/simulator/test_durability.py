@@ -23,6 +23,7 @@ async def test_jobs_tokens_limits_and_time_go_on_after_a_restart(make_bench: Mak
     for _ in range(3):
         last = await first.send("GET", f"{V1}/queue/{ids[0]}")
     before = first.dump()
+    first.simulator.close()
     second = await make_bench(Settings(limits=LIMITS, sample=SAMPLE), data=data)
     still = await second.send("GET", f"{V1}/queue/{ids[0]}", headers=first.headers)
     restored = second.dump()
@@ -103,9 +104,11 @@ async def test_limits_put_by_hand_and_the_clock_survive_a_restart(make_bench: Ma
     first = await make_bench(Settings(limits=LIMITS, sample=SAMPLE), data=data)
     await first.send("PUT", "/_simulator/limits", {"pools": [{"route": "/api/*", "rpm": 7}]})
     moved = await first.send("POST", "/_simulator/clock/advance", {"seconds": 86_400})
+    first.simulator.close()
     second = await make_bench(Settings(limits=LIMITS, sample=SAMPLE), data=data)
     kept = (await second.send("GET", "/_simulator/limits")).body["pools"]
     now = (await second.send("GET", "/_simulator/clock")).body["now"]
+    second.simulator.close()
     third = await make_bench(Settings(limits=LimitsDocument(), sample=SAMPLE), data=data)
     configured = (await third.send("GET", "/_simulator/limits")).body["pools"]
 
@@ -147,6 +150,33 @@ async def test_no_token_is_given_twice_over_a_restart(make_bench: MakeBench, tmp
     """A-1: a revoked token stays revoked, also when the clock stood still over the restart."""
     data = tmp_path / "kibo.db"
     first = await make_bench(Settings(sample=SAMPLE), data=data)
+    first.simulator.close()
     second = await make_bench(Settings(sample=SAMPLE), data=data)
 
     assert first.headers != second.headers
+
+
+def test_a_manual_clock_goes_on_where_it_stood(tmp_path: Path) -> None:
+    """T-2: months may pass between two runs; a clock that is moved by hand does not notice."""
+    data = tmp_path / "kibo.db"
+    started = Settings(sample=SAMPLE, start="2026-03-02T05:00:30Z")
+    first = Simulator(started, clock_mode="manual", data=data, wall=lambda: START)
+    first.clock.advance(SECOND)
+    now = first.clock.now()
+    first.close()
+    for settings in (Settings(sample=SAMPLE), started):
+        again = Simulator(settings, clock_mode="manual", data=data, wall=lambda: START + 10**14)
+
+        assert again.clock.now() == now
+        again.close()
+
+
+def test_a_data_file_has_one_simulator_at_a_time(tmp_path: Path) -> None:
+    """D-1: a second one is refused and says why; after the first has gone it is let in."""
+    data = tmp_path / "kibo.db"
+    first = Simulator(Settings(sample=SAMPLE), data=data)
+    with pytest.raises(DatabaseError, match="another simulator is using it"):
+        Simulator(Settings(sample=SAMPLE), data=data)
+    first.close()
+
+    Simulator(Settings(sample=SAMPLE), data=data).close()

@@ -261,3 +261,15 @@ async def test_smart_calls_say_how_they_were_carried_out(bench: Bench) -> None:
 
     assert (small, (await look(bench))[0]["onHand"]) == ({"method": "sync", "jobID": None}, 1)
     assert (large["method"], job["type"], job["itemCount"]) == ("async", "REFRESH", 26)
+
+
+async def test_granular_dates_are_dates(bench: Bench) -> None:
+    """Facts of granular fields: MM/DD/YYYY (ISO 8601 is taken too), told as Kibo writes them; nonsense is a 400."""
+    await put(bench, "WH-001", 1, date="12/31/2026")
+    await put(bench, "WH-001", 2, date="2026-12-31T00:00:00Z")
+    rows = await look(bench, items=[{**PRODUCT, "date": "12/31/2026"}])
+    item = {**PRODUCT, "quantity": 1, "date": "13/45/2026"}
+    wrong = await bench.send("POST", f"{V5}/refresh", {"locationCode": "WH-001", "items": [item]})
+
+    assert [(row["onHand"], row["date"]) for row in rows] == [(2, "12/31/2026")]
+    assert (wrong.status, wrong.body["items"][0]["additionalErrorData"][0]["value"]) == (400, "$.items[0].date")
