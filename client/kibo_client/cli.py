@@ -169,7 +169,7 @@ def delete(
     except KiboClientError as error:
         _refuse(str(error))
     if report is not None:
-        _print_report(report, as_json=as_json, interrupted=interrupted)
+        _print_report(report, as_json=as_json)
     if interrupted:
         from kibo_client.summary import interruption  # noqa: PLC0415
 
@@ -222,6 +222,8 @@ def _run(
     quiet: bool,
 ) -> tuple[BulkDeleteReport | None, bool]:
     """Run to the end; returns the report and whether the run was interrupted."""
+    from dataclasses import replace  # noqa: PLC0415
+
     import anyio  # noqa: PLC0415
 
     from kibo_client.client import KiboClient  # noqa: PLC0415
@@ -252,7 +254,8 @@ def _run(
     try:
         return anyio.run(main), False
     except KeyboardInterrupt:
-        return (client.report if client is not None else None), True
+        report = client.report if client is not None else None
+        return (None if report is None else replace(report, outcome="interrupted")), True
 
 
 def _display(client: KiboClient, *, quiet: bool) -> Display:
@@ -276,7 +279,7 @@ def _display(client: KiboClient, *, quiet: bool) -> Display:
     return Lines(write, progress, steady_wall_clock())
 
 
-def _print_report(report: BulkDeleteReport, *, as_json: bool, interrupted: bool) -> None:
+def _print_report(report: BulkDeleteReport, *, as_json: bool) -> None:
     if as_json:
         import json  # noqa: PLC0415
 
@@ -284,7 +287,7 @@ def _print_report(report: BulkDeleteReport, *, as_json: bool, interrupted: bool)
         return
     from kibo_client.summary import summary  # noqa: PLC0415
 
-    say("\n".join(summary(report, interrupted=interrupted)))
+    say("\n".join(summary(report)))
 
 
 def main(arguments: list[str] | None = None) -> None:

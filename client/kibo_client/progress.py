@@ -13,7 +13,7 @@ from rich.table import Table
 
 from kibo_client.events import Accepted, Answered, Confirmed, Event, Failed, Sent, Throttled, Wait
 from kibo_client.report import Progress, iso
-from kibo_client.summary import duration
+from kibo_client.summary import counted, duration
 from kibo_client.units import SECOND
 
 # A wait shorter than this is not worth a line.
@@ -94,13 +94,13 @@ class Lines(Silence):
             case Answered(answer=Failed() as answer):
                 return f"failed: {answer.status or ''} {answer.message}".replace("  ", " ")
             case Answered(answer=Accepted() as answer):
-                count = "an unknown number of" if answer.job_ids is None else len(answer.job_ids)
-                return f"submitted a batch: {count} jobs"
+                jobs = "an unknown number of jobs" if answer.job_ids is None else counted(len(answer.job_ids), "job")
+                return f"submitted a batch: {jobs}"
             case Confirmed():
                 return "the scope is confirmed" if event.agreed else "the scope is not confirmed"
             case Answered() if progress is not None and progress.jobs_open != self._jobs_open:
                 self._jobs_open = progress.jobs_open
-                return f"{progress.jobs_open} of {progress.jobs} jobs open, {progress.jobs_failed} failed"
+                return f"{progress.jobs_open:,} of {counted(progress.jobs, 'job')} open, {progress.jobs_failed} failed"
             case _:
                 return None
 

@@ -44,7 +44,8 @@ class BulkDeleteReport:
     """The account of one bulk deletion. Moments are microseconds since the epoch, by the client's clock.
 
     Attributes:
-        outcome: "deleted" (nothing left undone), "undone" (something was), "dry run", or "stopped".
+        outcome: "deleted" (nothing left undone), "undone" (something was), "dry run", "stopped" (see there), or
+            "interrupted" (by whoever ran it; said by the command line).
         stopped: Why the run ended before its time; None if it did not.
         requested_records: How many targets were given, each counted once.
         requested_products: How many products they are of.

@@ -16,22 +16,24 @@ MOST_EXAMPLES_SHOWN = 3
 NOTHING_SENT = "interrupted before anything was sent"
 # Below this, seconds of latency and guard outweigh what limits and spacing impose, and a comparison says nothing.
 WORTH_COMPARING_S = 60
+# A dry run that is over before one looks has no duration to speak of.
+WORTH_TELLING_S = 10
 
 
 def question(settings: Settings, scope: Scope) -> str:
     """What is about to happen, and how to agree to it."""
+    batches = counted(scope.batches, "batch", "batches")
     return (
         f"About to delete for good, on tenant {settings.tenant} ({settings.api_host}):\n"
-        f"  {scope.records:,} records of {scope.products:,} products at {scope.locations:,} locations, "
-        f"in {scope.batches:,} batches\n"
+        f"  {_extent(scope.records, scope.products, scope.locations)}, in {batches}\n"
         f"  {scope.not_found:,} of the listed records are not there, {scope.undone:,} cannot be deleted safely\n"
         f"Type the tenant id ({settings.tenant}) to go on: "
     )
 
 
-def summary(report: BulkDeleteReport, *, interrupted: bool = False) -> Iterator[str]:
+def summary(report: BulkDeleteReport) -> Iterator[str]:
     """The account of a run, line by line."""
-    for name, value in _rows(report, interrupted=interrupted):
+    for name, value in _rows(report):
         yield f"{name:<12} {value}"
     for job in report.failed_jobs:
         yield f"failed job   {job.job_id} at {job.location_code or '?'}: {'; '.join(job.messages) or 'no message'}"
@@ -64,7 +66,13 @@ def interruption(report: BulkDeleteReport | None, journal: Path | None) -> str:
         return NOTHING_SENT
     jobs = ", ".join(map(str, report.open_jobs)) or "none"
     resume = f"; run again with --run-journal {journal} to resume" if journal is not None else ""
-    return f"interrupted: {report.batches} batches had been submitted, open jobs: {jobs}{resume}"
+    submitted = f"{counted(report.batches, 'batch', 'batches')} had been submitted"
+    return f"interrupted: {submitted}, open jobs: {jobs}{resume}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number and its noun: 1 batch, 1,234 batches; the plural is told where it is not formed by an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def duration(seconds: float) -> str:
@@ -77,7 +85,7 @@ def duration(seconds: float) -> str:
     return " ".join(f"{value} {unit}" for value, unit in parts if value)
 
 
-def _rows(report: BulkDeleteReport, *, interrupted: bool) -> list[tuple[str, str]]:
+def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
     scope = report.scope
     found = "not found out" if scope is None else _extent(scope.records, scope.products, scope.locations)
     waits = Counter(one.retry_after_s for one in report.throttled)
@@ -86,24 +94,39 @@ def _rows(report: BulkDeleteReport, *, interrupted: bool) -> list[tuple[str, str
         for wait in sorted(waits, key=lambda wait: wait or 0)
     )
     undone = len(report.undone)
-    return [
-        (
-            "outcome",
-            ("interrupted" if interrupted else report.outcome) + (f": {report.stopped}" if report.stopped else ""),
-        ),
+    rows = [
+        ("outcome", report.outcome + (f": {report.stopped}" if report.stopped else "")),
         ("requested", _extent(report.requested_records, report.requested_products, report.requested_locations)),
+    ]
+    requests = ", ".join(f"{kind} {count:,}" for kind, count in report.requests.items()) or "none"
+    throttled = f"{len(report.throttled):,}" + (f": {told}" if told else "")
+    took = duration(report.duration_s) + _least(report)
+    if report.outcome == "dry run":
+        # Nothing was deleted, so nothing is said of it; nor of what is only worth saying of a long search.
+        if scope is not None:
+            found += f", in {counted(scope.batches, 'batch', 'batches')}"
+        rows += [
+            ("scope", found),
+            ("records", f"{report.not_found_records:,} not found, {undone:,} undone"),
+            ("requests", requests),
+        ]
+        rows += [("throttled", throttled)] if report.throttled else []
+        rows += [("duration", took)] if report.duration_s >= WORTH_TELLING_S else []
+        return rows
+    return [
+        *rows,
         ("scope", found),
         ("records", f"{report.deleted_records:,} deleted, {report.not_found_records:,} not found, {undone:,} undone"),
         ("batches", f"{report.batches:,}"),
-        ("requests", ", ".join(f"{kind} {count:,}" for kind, count in report.requests.items()) or "none"),
-        ("throttled", f"{len(report.throttled):,}" + (f": {told}" if told else "")),
+        ("requests", requests),
+        ("throttled", throttled),
         ("jobs", ", ".join(f"{status} {count:,}" for status, count in report.jobs.items()) or "none"),
-        ("duration", duration(report.duration_s) + _least(report)),
+        ("duration", took),
     ]
 
 
 def _extent(records: int, products: int, locations: int) -> str:
-    return f"{records:,} records of {products:,} products at {locations:,} locations"
+    return f"{counted(records, 'record')} of {counted(products, 'product')} at {counted(locations, 'location')}"
 
 
 def _least(report: BulkDeleteReport) -> str:

@@ -85,9 +85,8 @@ def test_one_row_at_a_closed_location_costs_only_itself(simulator: tuple[str, st
     report = json.loads(done.stdout)
 
     assert (done.returncode, report["outcome"], report["deletedRecords"]) == (1, "undone", 59)
-    assert [(entry["locationCode"], entry["reason"]) for entry in report["undone"]] == [
-        ("NOWHERE", "its dry run was refused: 400 LOCATION_NOT_FOUND: there is no location 'NOWHERE'")
-    ]
+    assert [entry["locationCode"] for entry in report["undone"]] == ["NOWHERE"]
+    assert "400 LOCATION_NOT_FOUND" in report["undone"][0]["reason"]
 
 
 @pytest.mark.slow
@@ -162,7 +161,7 @@ def test_an_interrupted_run_says_what_is_under_way(simulator: tuple[str, str], t
     url, export = simulator
     journal = tmp_path / "run.jsonl"
     with subprocess.Popen(
-        [*CLIENT, "delete", "--export", export, "--yes", "--run-journal", str(journal)],
+        [*CLIENT, "delete", "--export", export, "--yes", "--json", "--run-journal", str(journal)],
         env=environment(**{**GIVEN, "KIBO_API_HOST": url}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -172,10 +171,10 @@ def test_an_interrupted_run_says_what_is_under_way(simulator: tuple[str, str], t
         assert process.stderr is not None
         assert any("submitted a batch" in line for line in process.stderr)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        printed, said = process.communicate(timeout=30)
 
-    assert process.returncode == 130
-    assert "interrupted: 1 batches had been submitted, open jobs: 1" in said
+    assert (process.returncode, json.loads(printed)["outcome"]) == (130, "interrupted")
+    assert "interrupted: 1 batch had been submitted, open jobs: 1" in said
     assert "to resume" in said
     assert "Traceback" not in said
     assert journal.read_bytes().count(b'"accepted"') == 1

@@ -152,7 +152,7 @@ def test_ctrl_c_under_the_panel_says_what_is_under_way(simulator: tuple[str, str
 
     assert code == 130
     assert "outcome      interrupted\n" in person.seen
-    assert re.search(r"interrupted: 1 batches had been submitted, open jobs: [1-9]", person.seen)
+    assert re.search(r"interrupted: 1 batch had been submitted, open jobs: [1-9]", person.seen)
     assert f"run again with --run-journal {journal} to resume" in "".join(person.seen.split("\n"))
     assert "Traceback" not in person.seen
     assert journal.read_bytes().count(b'"accepted"') == 1

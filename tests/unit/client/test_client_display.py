@@ -102,6 +102,23 @@ def report(
     )
 
 
+def test_a_dry_run_says_nothing_of_deleting() -> None:
+    """WF-1: what would be done, and nothing of what was not; one of each is no plural."""
+    ran = replace(
+        report(), outcome="dry run", requested_products=1, requests={"dryRun": 1}, scope=Scope(1, 1, 1, 1, 0, 0)
+    )
+    expected = [
+        "outcome      dry run",
+        "requested    1,500 records of 1 product at 2 locations",
+        "scope        1 record of 1 product at 1 location, in 1 batch",
+        "records      0 not found, 0 undone",
+        "requests     dryRun 1",
+    ]
+
+    assert list(summary(replace(ran, finished_at=NOW + SECOND))) == expected
+    assert list(summary(ran)) == [*expected, "duration     1 h 10 m 2 s"]
+
+
 def test_a_stopped_run_says_once_why() -> None:
     """C15: the reason of the whole run is not repeated for its records; other reasons are told."""
     lines = list(summary(report(stopped="not confirmed", reasons=("not confirmed",) * 30 + ("too wide",))))
@@ -112,7 +129,7 @@ def test_a_stopped_run_says_once_why() -> None:
 
 def test_an_interrupted_run_counts_what_it_did_not_come_to() -> None:
     """C15: those records are many, and have nothing of their own to say."""
-    lines = list(summary(report(reasons=(NOT_COME_TO,) * 1_030), interrupted=True))
+    lines = list(summary(replace(report(reasons=(NOT_COME_TO,) * 1_030), outcome="interrupted")))
 
     assert lines[0] == "outcome      interrupted"
     assert lines[9:] == ["undone       1,030 × the run has not come to it"]
