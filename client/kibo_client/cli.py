@@ -59,7 +59,7 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Delete what a Location Export lists, and nothing else.")
 @click.option(
     "--export",
     required=True,

@@ -45,7 +45,7 @@ def list_scenarios() -> None:
     console().print(table)
 
 
-@commands.command("show")
+@commands.command("show", short_help="Print a scenario's file.")
 @click.argument("name")
 def show_scenario(name: str) -> None:
     """Print a scenario's file, after checking it: the start for one of your own."""

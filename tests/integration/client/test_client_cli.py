@@ -97,6 +97,12 @@ def test_help_and_version_answer() -> None:
 
 
 @pytest.mark.slow
+def test_the_list_of_commands_fits_on_a_terminal() -> None:
+    """No summary is cut short at 80 columns."""
+    assert "..." not in client("--help", COLUMNS="80").stdout.partition("Commands:")[2]
+
+
+@pytest.mark.slow
 def test_a_dry_run_reports_the_scope_and_changes_nothing(simulator: tuple[str, str]) -> None:
     """The report on stdout is JSON and nothing but."""
     url, export = simulator

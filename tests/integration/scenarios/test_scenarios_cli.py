@@ -266,3 +266,13 @@ def test_the_catalogue_in_the_documentation_is_fresh(capsys: pytest.CaptureFixtu
     _, markdown, _ = run(capsys, "rules", "--format", "md")
 
     assert markdown == (Path(__file__).parents[3] / "docs" / "rules.md").read_text(encoding="utf-8")
+
+
+def test_the_list_of_commands_fits_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No summary is cut short at 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = run(capsys, "--help")
+
+    assert (code, "..." in out.partition("Commands:")[2]) == (0, False)

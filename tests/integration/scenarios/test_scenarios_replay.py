@@ -1,5 +1,8 @@
 """The `replay` command of the command line: its exit codes are those of the contract (T-4)."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,22 @@ def test_a_replay_ends_as_the_contract_says(
     assert caught.value.code == code
     assert said in out
     assert err.count("\n") == (code == 2)
+
+
+@pytest.mark.slow
+def test_a_reader_who_goes_away_does_not_change_the_exit_code(tmp_path: Path) -> None:
+    """`kibo-scenarios replay … | true`: 1 where answers differ, and no traceback."""
+    path = tmp_path / "replay.jsonl"
+    path.write_bytes(lines().replace(b'"status":401', b'"status":200'))
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody_reads:
+        done = subprocess.run(
+            [sys.executable, "-m", "kibo_scenarios.cli", "replay", str(path)],
+            stdout=nobody_reads,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (1, b"")
