@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kibo_client.batching import Batch, halves
+from collections.abc import Mapping
+
+from kibo_client.batching import halves
 from kibo_client.events import DryRun, Failed, FaultyLocation, ListJobs, PollJob, Request, Submit, Throttled
 from kibo_client.operation import KIND_NAMES, Operation
 from kibo_client.outcomes import lost_track, recheck, settle_all
@@ -74,12 +76,14 @@ def _narrowed(operation: Operation, request: Request, answer: Failed) -> bool:
         return False
     work = operation.work[request.batch]
     queue = operation.work.to_check if isinstance(request, DryRun) else operation.work.to_submit
-    rest = without(work.batch, operation.wanted, answer.faults, answer.status)
+    what = "dry run" if isinstance(request, DryRun) else "submission"
+    prefix = f"its {what} was refused: {answer.status}"
+    rest = without(work.batch, operation.wanted, answer.faults, prefix)
     if rest is not None:
         queue.remove(work.number)
         operation.account.leave_all(rest.undone)
         operation.work.add([rest.batch] if rest.batch else [], generation=work.generation, at_once=True)
-        _warn_others(operation, work.batch, answer)
+        _warn_others(operation, refused_locations(work.batch, answer.faults), prefix)
         return True
     # What its own dry run found sound, and the server refuses without a place, is not made better by dividing it.
     # Nor is a single item: were it the item's fault, each of its locations would be refused in turn.
@@ -90,16 +94,15 @@ def _narrowed(operation: Operation, request: Request, answer: Failed) -> bool:
     return True
 
 
-def _warn_others(operation: Operation, refused: Batch, answer: Failed) -> None:
+def _warn_others(operation: Operation, locations: Mapping[str, str], prefix: str) -> None:
     """A location that the server refuses is no better in another batch: take it out of those still to be checked."""
-    locations = refused_locations(refused, answer.faults)
     for number in list(operation.work.to_check):
         work = operation.work[number]
         faults = [
             FaultyLocation(i, locations[code]) for i, code in enumerate(work.batch.locations) if code in locations
         ]
         # One that was submitted before, and lost its answer, may have been deleted there: let it ask for itself.
-        if work.lost_answers or (rest := without(work.batch, operation.wanted, faults, answer.status)) is None:
+        if work.lost_answers or (rest := without(work.batch, operation.wanted, faults, prefix)) is None:
             continue
         operation.account.leave_all(rest.undone)
         if rest.batch is None:

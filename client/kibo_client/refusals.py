@@ -55,14 +55,14 @@ def refused_locations(batch: Batch, faults: Iterable[Fault]) -> dict[str, str]:
     return {code: places[index] for index, code in enumerate(batch.locations) if index in places}
 
 
-def without(batch: Batch, wanted: Wanted, faults: Iterable[Fault], status: int) -> Remainder | None:
+def without(batch: Batch, wanted: Wanted, faults: Iterable[Fault], prefix: str) -> Remainder | None:
     """Take out of a batch what the server named; None if it named nothing that is in it.
 
     Args:
         batch: The batch that was refused.
         wanted: All targets.
         faults: The places named.
-        status: The refusal's HTTP status, for the reason.
+        prefix: What to put before the server's words in a reason.
     """
     faults = tuple(faults)
     places = {fault.index: fault.said for fault in faults if isinstance(fault, FaultyItem)}
@@ -75,17 +75,12 @@ def without(batch: Batch, wanted: Wanted, faults: Iterable[Fault], status: int) 
         said = items.get(item.identity)
         for product in item.products:
             if said is not None:
-                undone.append(Undone(product, wanted[product] & item.locations, reason(status, said)))
+                undone.append(Undone(product, wanted[product] & item.locations, f"{prefix} {said}"))
             else:
-                undone += _undone_at(product, wanted[product] & item.locations, locations, status)
+                undone += _undone_at(product, wanted[product] & item.locations, locations, prefix)
     rest = narrowed(batch, items.keys(), locations.keys())
     return Remainder(rest if rest.items else None, tuple(undone))
 
 
-def reason(status: int, said: str) -> str:
-    """Why a record that the server refused is left undone."""
-    return f"its dry run was refused: {status} {said}"
-
-
-def _undone_at(product: Product, here: Locations, refused: Mapping[str, str], status: int) -> Iterable[Undone]:
-    return [Undone(product, frozenset((code,)), reason(status, said)) for code, said in refused.items() if code in here]
+def _undone_at(product: Product, here: Locations, refused: Mapping[str, str], prefix: str) -> Iterable[Undone]:
+    return [Undone(product, frozenset((code,)), f"{prefix} {said}") for code, said in refused.items() if code in here]

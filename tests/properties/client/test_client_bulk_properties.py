@@ -475,6 +475,38 @@ def test_only_what_is_refused_is_left(gone: set[int], bad: set[int], named: int)
         assert sum(isinstance(request, DryRun) for _, request in outcome.sent) <= 6 + len(gone) + len(bad)
 
 
+@dataclass
+class ClosingWorld(World):
+    """A server that closes locations once the first submission arrives."""
+
+    closing: frozenset[str] = frozenset()
+
+    def answer(self, machine: BulkDelete, request: Request, now: int) -> Answer:
+        """As ever, save for what is closed."""
+        if isinstance(request, Submit):
+            self.faulty = Faulty(self.closing, named=1)
+        return super().answer(machine, request, now)
+
+
+@settings(deadline=None, max_examples=60)
+@given(closing=st.frozensets(st.integers(0, 7), max_size=8), size=st.integers(1, 40), faults=faults)
+def test_what_closes_after_the_dry_run_costs_nothing_else(closing: frozenset[int], size: int, faults: Faults) -> None:
+    """WF-1, ST-1: a refused submission goes on, without what was named, from a dry run of its own."""
+    here = {(Product(None, f"u{n}", None), f"L{where}") for n in range(30) for where in range(8) if n % 3 <= where}
+    targets = targets_of(sorted(here, key=str))
+    world = ClosingWorld(set(here), faults, Random(1), closing=frozenset(f"L{n}" for n in closing))
+    budget = Budget(requests_per_minute=None, requests_per_hour=None)
+    outcome = run(world, BulkDelete(targets, BulkDeleteOptions(batch_size=size, job_patience_s=600), budget))
+
+    check_manners(world, outcome)
+    check_targets(world, outcome, targets)
+    if faults.budget == 0:
+        left = {entry.target.location_code for entry in outcome.report.undone}
+        assert left == world.closing
+        reasons = {entry.reason.partition(":")[0] for entry in outcome.report.undone}
+        assert reasons <= {"its submission was refused", "its dry run was refused"}
+
+
 def test_where_everything_is_refused_the_end_comes_soon() -> None:
     """C15: a refusal that is about the tenant rather than the batch must not eat the quota."""
     here = {(Product(None, f"u{n}", None), f"L{where}") for n in range(3_000) for where in range(4)}
