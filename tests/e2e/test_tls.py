@@ -199,7 +199,7 @@ def test_kibo_client_is_served(serve: Serve, tmp_path: Path, trustme: None) -> N
     )
 
     assert (result.returncode, result.stderr) == (0, "")
-    assert "scope        1 records of 1 products at 1 locations" in result.stdout
+    assert "scope        1 record of 1 product at 1 location" in result.stdout
 
 
 def test_plain_http_to_a_tls_port_is_not_an_accident(serve: Serve, tmp_path: Path, trustme: None) -> None:
