@@ -9,7 +9,7 @@ from kibo_client.budget import Budget
 from kibo_client.events import Scope
 from kibo_client.optimum import earliest_times
 from kibo_client.polling import TERMINAL
-from kibo_client.report import NOT_COME_TO, BulkDeleteReport, FailedJob, ThrottledRequest, UndoneTarget
+from kibo_client.report import NOT_COME_TO, NOT_SEEN_TO_END, BulkDeleteReport, FailedJob, ThrottledRequest, UndoneTarget
 from kibo_client.scope import NOWHERE, Undone
 from kibo_client.settlement import JobRecord
 from kibo_client.targets import Locations, Product, Target, Wanted
@@ -76,11 +76,12 @@ class Account:
             len((self._wanted[p] & self._gone.get(p, NOWHERE)) - self._deleted.get(p, NOWHERE)) for p in self._wanted
         )
 
-    def undone(self, default_reason: str | None) -> Iterator[UndoneTarget]:
+    def undone(self, default_reason: str | None, under_way: Extent) -> Iterator[UndoneTarget]:
         """Every wanted record that is neither deleted nor gone, with the newest reason known for it.
 
         Args:
             default_reason: Said of records that nothing was noted about; None leaves those out.
+            under_way: Records that were submitted and whose end was not seen.
         """
         reasons: dict[Product, list[Undone]] = {}
         for entry in self._undone:
@@ -89,7 +90,8 @@ class Account:
             left = locations - self._deleted.get(product, NOWHERE) - self._gone.get(product, NOWHERE)
             for location in sorted(left):
                 noted = (e.reason for e in reversed(reasons.get(product, [])) if location in e.locations)
-                reason = next(noted, default_reason)
+                open_here = location in under_way.get(product, NOWHERE)
+                reason = NOT_SEEN_TO_END if open_here else next(noted, default_reason)
                 if reason is not None:
                     target = Target(location, product.part_number, product.upc, product.sku)
                     yield UndoneTarget(target, reason)
@@ -102,13 +104,14 @@ class Account:
         dry_run: bool,
         spacing: int,
         jobs: Sequence[JobRecord],
+        under_way: Extent,
         budget: Budget,
         began_at: int,
         ended_at: int,
     ) -> BulkDeleteReport:
         """Close the books as they stand."""
         finished_dry_run = dry_run and stopped is None
-        undone = tuple(self.undone(None if finished_dry_run else stopped or NOT_COME_TO))
+        undone = tuple(self.undone(None if finished_dry_run else stopped or NOT_COME_TO, under_way))
         ending = "dry run" if finished_dry_run else "undone" if undone else "deleted"
         failed = (job.seen for job in jobs if job.seen is not None and job.seen.status == "FAILED")
         return BulkDeleteReport(

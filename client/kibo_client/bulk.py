@@ -43,7 +43,7 @@ from kibo_client.options import BulkDeleteOptions
 from kibo_client.outcomes import advance, note_success
 from kibo_client.report import BulkDeleteReport, Progress, ThrottledRequest
 from kibo_client.retry import AnswerClass
-from kibo_client.targets import Target
+from kibo_client.targets import Locations, Product, Target
 from kibo_client.units import seconds
 from kibo_client.urgency import candidates
 
@@ -135,10 +135,22 @@ class BulkDelete:
             dry_run=operation.options.dry_run_only,
             spacing=seconds(operation.options.spacing_s),
             jobs=list(operation.jobs),
+            under_way=self._deletions_under_way(),
             budget=self.budget,
             began_at=self._began_at or 0,
             ended_at=self._ended_at,
         )
+
+    def _deletions_under_way(self) -> dict[Product, Locations]:
+        """The records of submissions whose answer, or one of whose jobs, was not seen to its end."""
+        work, jobs = self._operation.work, self._operation.jobs
+        unanswered = self.under_way.batch if isinstance(self.under_way, Submit) else None
+        extent: dict[Product, Locations] = {}
+        for number in range(len(work)):
+            if number == unanswered or any(job.job_id in jobs.polls for job in jobs.of_batch(number)):
+                for product, locations in work[number].found.items():
+                    extent[product] = extent.get(product, frozenset()) | locations
+        return extent
 
     def next_action(self, now: int) -> Action:
         """What to do now: send a request, have the scope confirmed, wait, or nothing any more."""

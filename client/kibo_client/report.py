@@ -11,6 +11,8 @@ from kibo_client.targets import Target
 from kibo_client.units import SECOND
 
 NOT_COME_TO = "the run has not come to it"
+NOT_SEEN_TO_END = "submitted, and not seen to the end"
+"""Said of records whose deletion is under way: they may be gone by the time this is read."""
 
 
 @dataclass(frozen=True, slots=True)

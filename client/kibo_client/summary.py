@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kibo_client.events import Scope
-from kibo_client.report import NOT_COME_TO, BulkDeleteReport
+from kibo_client.report import NOT_COME_TO, NOT_SEEN_TO_END, BulkDeleteReport
 from kibo_client.settings import Settings
 from kibo_client.targets import Target
 
@@ -50,8 +50,8 @@ def _undone(report: BulkDeleteReport) -> Iterator[str]:
         if reason == report.stopped:
             # Said already, with the outcome.
             continue
-        yield f"undone       {len(targets):,} × {reason}"
-        if reason == NOT_COME_TO:
+        yield f"{'open' if reason == NOT_SEEN_TO_END else 'undone':<12} {len(targets):,} × {reason}"
+        if reason in {NOT_COME_TO, NOT_SEEN_TO_END}:
             continue
         for target in targets[:MOST_EXAMPLES_SHOWN]:
             yield f"             {target.product} at {target.location_code}"
@@ -65,7 +65,11 @@ def interruption(report: BulkDeleteReport | None, journal: Path | None) -> str:
     if report is None:
         return NOTHING_SENT
     jobs = ", ".join(map(str, report.open_jobs)) or "none"
-    resume = f"; run again with --run-journal {journal} to resume" if journal is not None else ""
+    resume = (
+        "; the same command later finds what is then left"
+        if journal is None
+        else f"; run again with --run-journal {journal} to resume"
+    )
     submitted = f"{counted(report.batches, 'batch', 'batches')} had been submitted"
     return f"interrupted: {submitted}, open jobs: {jobs}{resume}"
 
@@ -93,7 +97,8 @@ def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
         f"{'Retry-After missing' if wait is None else f'Retry-After {wait}'} × {waits[wait]:,}"
         for wait in sorted(waits, key=lambda wait: wait or 0)
     )
-    undone = len(report.undone)
+    under_way = sum(entry.reason == NOT_SEEN_TO_END for entry in report.undone)
+    undone = len(report.undone) - under_way
     rows = [
         ("outcome", report.outcome + (f": {report.stopped}" if report.stopped else "")),
         ("requested", _extent(report.requested_records, report.requested_products, report.requested_locations)),
@@ -113,10 +118,11 @@ def _rows(report: BulkDeleteReport) -> list[tuple[str, str]]:
         rows += [("throttled", throttled)] if report.throttled else []
         rows += [("duration", took)] if report.duration_s >= WORTH_TELLING_S else []
         return rows
+    records = f"{report.deleted_records:,} deleted, {report.not_found_records:,} not found, {undone:,} undone"
     return [
         *rows,
         ("scope", found),
-        ("records", f"{report.deleted_records:,} deleted, {report.not_found_records:,} not found, {undone:,} undone"),
+        ("records", records + (f", {under_way:,} under way" if under_way else "")),
         ("batches", f"{report.batches:,}"),
         ("requests", requests),
         ("throttled", throttled),

@@ -180,6 +180,8 @@ def test_an_interrupted_run_says_what_is_under_way(simulator: tuple[str, str], t
         printed, said = process.communicate(timeout=30)
 
     assert (process.returncode, json.loads(printed)["outcome"]) == (130, "interrupted")
+    # What was submitted may be gone by now: it is neither deleted nor something the run never came to.
+    assert {entry["reason"] for entry in json.loads(printed)["undone"]} == {"submitted, and not seen to the end"}
     assert "interrupted: 1 batch had been submitted, open jobs: 1" in said
     assert "to resume" in said
     assert "Traceback" not in said
