@@ -196,7 +196,9 @@ def _target(name: str, line: int, row: list[str], width: int, location: int, ide
 
 
 def _field(name: str, line: int, column: str, value: str) -> str:
-    value = value.strip()
+    # Blanks around an identifier belong to it: without them it would name another product.
+    if not value.strip():
+        return ""
     if len(value) > LARGEST_FIELD:
         raise ExportFileError(name, line, f"{column} is longer than {LARGEST_FIELD} characters")
     if not value.isprintable():

@@ -76,9 +76,14 @@ class ScopeJudge:
             return self._judge_by_number(batch, answer.entries)
         found: dict[Product, Locations] = {}
         strays: list[_Stray] = []
+        taken: dict[Product, Locations] = {}
         for product, locations in named:
-            meant = self._by_projection.get(self._project(product), ())
-            allowed = _intersection(self._wanted[target] for target in meant)
+            projected = self._project(product)
+            meant = self._by_projection.get(projected, ())
+            # Two products that the list cannot tell apart are not both meant where it names one.
+            before = taken.get(projected, NOWHERE)
+            taken[projected] = before | locations
+            allowed = _intersection(self._wanted[target] for target in meant) - before
             if not locations <= allowed:
                 strays.append(_Stray(product, locations - allowed))
             for target in meant:

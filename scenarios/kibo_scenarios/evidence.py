@@ -19,7 +19,8 @@ TERMINAL_STATUSES: Final = frozenset({"SUCCESS", "FAILED"})
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
     """What the server noted about a request's content; a field is None where the operation has no such thing.
 
-    ``item_hashes`` identify the identifiers that were asked for, ``records`` counts the stock records in scope.
+    ``item_hashes`` identify what was asked for; where an item means only some records of a product, ``product_hashes``
+    identify the products alone. ``records`` counts the stock records in scope.
     """
 
     items: int | None = None
@@ -28,11 +29,17 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
     all_locations: bool | None = None
     location_codes: tuple[str, ...] | None = None
     item_hashes: tuple[str, ...] | None = None
+    product_hashes: tuple[str, ...] | None = None
     records: int | None = None
     location_code: str | None = None
     job_id: int | None = None
     job_status: str | None = None
     job_statuses: dict[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse product hashes that do not stand for the items one by one."""
+        if self.product_hashes is not None and len(self.product_hashes) != len(self.item_hashes or ()):
+            raise ValueError("there must be as many productHashes as itemHashes")
 
 
 NO_SUMMARY: Final = Summary()

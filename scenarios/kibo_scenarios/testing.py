@@ -70,9 +70,13 @@ class Story:
         dry: bool = False,
         jobs: Iterable[int] = (),
         everywhere: bool = False,
+        records_of: Iterable[str] | None = None,
         **how: Any,
     ) -> JournalEntry:
-        """Tell a deleteItems call; `items` are names of identifiers, or how many of them."""
+        """Tell a deleteItems call; `items` are names of identifiers, or how many of them.
+
+        Where the items mean only some records of products, `records_of` names the product of each item.
+        """
         names = [f"item-{index}" for index in range(items)] if isinstance(items, int) else list(items)
         summary = Summary(
             items=len(names),
@@ -81,6 +85,7 @@ class Story:
             all_locations=everywhere,
             location_codes=() if everywhere else tuple(locations),
             item_hashes=tuple(names),
+            product_hashes=None if records_of is None else tuple(records_of),
         )
         what = (dry, everywhere, tuple(names), summary.location_codes)
         return self.request(

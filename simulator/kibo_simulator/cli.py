@@ -181,6 +181,8 @@ def serve(
     Prints one JSON line when ready. Without flags there is a small sample tenant: id 1001, client id sample.app,
     secret sample-secret. Its control plane is at /_simulator.
     """
+    if control_token is not None and not control_token.strip():
+        _fail("--control-token: is empty; leave it out to keep the control plane on loopback")
     if (tls_dir or tls_name) and not tls:
         _fail(f"{'--tls-dir' if tls_dir else '--tls-name'}: only means something with --tls")
     # aiohttp is slow to import: not for --help or a wrong flag.

@@ -24,8 +24,9 @@ from kibo_simulator.store.future import FutureRecord, FutureStore
 from kibo_simulator.store.places import PlaceStore
 from kibo_simulator.store.stock import StockStore
 
-_ROWS_BETWEEN_PAUSES = 500
-_LOCATIONS_BETWEEN_PAUSES = 4
+# In rows: some 30 µs each, an empty location as much as a few of them.
+_WORK_BETWEEN_PAUSES = 300
+_LOCATION_WEIGHT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,14 @@ class InventoryQuery:
         first, others, attributes, distances = self._locations(query)
         left = query.limit
         skip = query.offset
+        pause = 0
         for number, location in enumerate((*first, *others), 1):
             exempt = number <= len(first)
-            if not number % _LOCATIONS_BETWEEN_PAUSES:
-                yield None
-            for seen, holding in enumerate(self._at(query, items, location), 1):
-                if not seen % _ROWS_BETWEEN_PAUSES:
+            pause += _LOCATION_WEIGHT
+            for holding in self._at(query, items, location):
+                pause += 1
+                if pause >= _WORK_BETWEEN_PAUSES:
+                    pause = 0
                     yield None
                 if skip:
                     skip -= 1
@@ -99,6 +102,9 @@ class InventoryQuery:
                     left -= 1
                 offers = attributes[location.id]
                 yield Row(holding, offers, self._expected(query, holding), distances.get(location.id))
+            if pause >= _WORK_BETWEEN_PAUSES:
+                pause = 0
+                yield None
 
     def point(self, tenant_id: int, postal_code: str) -> Point | None:
         """Where a postal code is: at a location of the tenant that has it, else by the bundled table."""

@@ -107,6 +107,7 @@ def test_a_data_file_remembers(serve: Serve, tmp_path: Path) -> None:
         (["--port", "70000"], "--port"),
         (["--data", "/nowhere/at/all.db"], "--data /nowhere/at/all.db"),
         (["--colour", "red"], "--colour"),
+        (["--control-token", ""], "--control-token"),
     ],
 )
 def test_a_wrong_flag_is_one_line_and_exit_2(flags: list[str], says: str) -> None:

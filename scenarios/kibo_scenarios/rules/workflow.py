@@ -102,8 +102,14 @@ def _cover(covered: dict[str, set[str] | None], dry_run: JournalEntry) -> None:
 
 def _uncovered(covered: dict[str, set[str] | None], live: JournalEntry) -> int:
     wanted = None if live.summary.all_locations else set(live.summary.location_codes or ())
-    missing = 0
-    for item in live.summary.item_hashes or ():
-        seen = covered.get(item, set())
-        missing += seen is not None and (wanted is None or not wanted <= seen)
-    return missing
+    items = live.summary.item_hashes or ()
+    # A dry run of a whole product covers those of its records that a narrower item means; not the other way round.
+    products = live.summary.product_hashes or items
+
+    def covers(seen: set[str] | None) -> bool:
+        return seen is None or (wanted is not None and wanted <= seen)
+
+    return sum(
+        not covers(covered.get(item, set())) and not covers(covered.get(product, set()))
+        for item, product in zip(items, products, strict=True)
+    )

@@ -162,7 +162,7 @@ class _Table:
     def _learn(self, cells: list[str], key: str | tuple[str, ...] | None) -> PlainRow:
         """Put a row through the rules, and remember what its texts stand for."""
         columns = self._columns
-        values = {title: cells[index].strip() if index < len(cells) else "" for title, index in columns.items()}
+        values = {title: cells[index] if index < len(cells) else "" for title, index in columns.items()}
         row = read_row(self._name, self._reader.line_num, values)
         written = cells[columns["locationcode"]]
         location = self._locations.get(written)

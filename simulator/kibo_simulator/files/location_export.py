@@ -157,7 +157,7 @@ def _read_csv(name: str, stream: TextIO) -> Iterator[InventoryRow]:
                 raise InventoryFileError(name, 1, f"has no column {needed}; known are {', '.join(COLUMNS)}")
         for cells in reader:
             if cells:
-                values = {title: cells[index].strip() if index < len(cells) else "" for title, index in columns.items()}
+                values = {title: cells[index] if index < len(cells) else "" for title, index in columns.items()}
                 yield read_row(name, reader.line_num, values)
     except csv.Error as error:
         raise InventoryFileError(name, reader.line_num, str(error)) from error
@@ -185,7 +185,7 @@ def read_row(name: str, line: int, values: dict[str, str]) -> InventoryRow:
     """
 
     def whole(column: str, *, required: bool = False) -> int:
-        text = values.get(column, "")
+        text = values.get(column, "").strip()
         if not text and not required:
             return 0
         try:
@@ -197,9 +197,12 @@ def read_row(name: str, line: int, values: dict[str, str]) -> InventoryRow:
         return number
 
     location_code = values.get("locationcode", "")
-    if not location_code:
+    if not location_code.strip():
         raise InventoryFileError(name, line, "has no LocationCode")
-    part_number, upc, sku = (values.get(column) or None for column in ("partnumber", "upc", "sku"))
+    # Blanks around an identifier belong to it; nothing but blanks is nothing.
+    part_number, upc, sku = (
+        text if (text := values.get(column, "")).strip() else None for column in ("partnumber", "upc", "sku")
+    )
     if part_number is None and upc is None and sku is None:
         raise InventoryFileError(name, line, "names no product: PartNumber, UPC and SKU are all empty")
     return InventoryRow(

@@ -38,6 +38,6 @@ class Variant(Struct, frozen=True, omit_defaults=True):
 PLAIN = Variant()
 
 
-def sorted_tags(tags: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+def sorted_tags(tags: Mapping[str, str | None] | None) -> tuple[tuple[str, str], ...]:
     """Tags in their one order; entries without a value fall away."""
     return tuple(sorted((name, value) for name, value in (tags or {}).items() if value))

@@ -30,6 +30,7 @@ PREFIX = "/_simulator"
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _MOST_EVENTS = 1_000_000
 _RECORDS_AT_ONCE = 500
+_EVENTS_BETWEEN_PAUSES = 8
 
 
 class ClockRequest(Struct, forbid_unknown_fields=True):
@@ -61,6 +62,8 @@ class ControlPlane:
     def __init__(self, simulator: Simulator, gate: Gate, *, version: str, token: str | None = None) -> None:
         self._simulator = simulator
         self._gate = gate
+        if token is not None and not token.strip():
+            raise ValueError("an empty control token would let everybody in")
         self._version = version
         self._token = token
 
@@ -199,7 +202,9 @@ class ControlPlane:
 
     async def _advance_by_events(self, *, once: bool) -> None:
         simulator = self._simulator
-        for _ in range(_MOST_EVENTS):
+        for count in range(_MOST_EVENTS):
+            if not count % _EVENTS_BETWEEN_PAUSES:
+                await asyncio.sleep(0)
             following = simulator.next_event_at()
             if following is None or (not once and simulator.runner.idle):
                 return

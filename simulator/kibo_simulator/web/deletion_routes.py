@@ -11,6 +11,7 @@ from kibo_simulator.simulator import DeletionScope
 from kibo_simulator.stock.deletion_items import DeletionItems, Doomed
 from kibo_simulator.stock.identifiers import PatternError, Wanted, any_pattern, check_pattern, is_pattern
 from kibo_simulator.stock.records import Location, inventory_id
+from kibo_simulator.stock.variants import sorted_tags
 from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, Steps, inventory_paths
@@ -23,10 +24,11 @@ from kibo_simulator.web.wire import (
     identifiers_body,
     name_only_upcs,
     narrowed,
+    narrowing,
 )
 
 MOST_ITEMS = 1_000
-_PRODUCTS_BETWEEN_PAUSES = 32
+_PRODUCTS_BETWEEN_PAUSES = 16
 
 _delete = msgspec.json.Decoder(DeleteRequest)
 _delete_items = msgspec.json.Decoder(DeleteItemsRequest)
@@ -111,21 +113,35 @@ def locations_in_scope(call: Call, codes: Sequence[str] | None, *, all_locations
     return sorted(found.values(), key=lambda location: location.code)
 
 
-def item_hash(part_number: str | None, upc: str | None, sku: str | None) -> str:
-    """Twelve hexadecimal digits that stand for an item in the journal."""
-    text = msgspec.json.encode((part_number or None, upc or None, sku or None))
-    return blake2b(text, digest_size=6).hexdigest()
+def _hashes(items: Sequence[ProductRef], tags: Mapping[str, str | None] | None) -> dict[str, Any]:
+    """Twelve hexadecimal digits for each item, by which the journal tells items apart.
+
+    Items that mean only some of a product's records have a second hash, of the product alone: a dry run of the whole
+    product covers them, theirs does not cover the product.
+    """
+    products = [_digest((item.part_number or None, item.upc or None, item.sku or None)) for item in items]
+    merged = [sorted_tags(dict(tags or {}) | (item.tags or {})) for item in items]
+    if not any(merged) and not any(map(narrowed, items)):
+        return {"itemHashes": products}
+    records = [
+        _digest((product, tags_of, *narrowing(item)[1:])) if tags_of or narrowed(item) else product
+        for product, tags_of, item in zip(products, merged, items, strict=True)
+    ]
+    return {"itemHashes": records, "productHashes": products}
+
+
+def _digest(value: object) -> str:
+    return blake2b(msgspec.json.encode(value), digest_size=6).hexdigest()
 
 
 def _hash_items(body: bytes) -> dict[str, Any]:
     """What the journal tells of the items, worked out from the body when somebody looks."""
     request = _delete_items.decode(body)
-    return {"itemHashes": [item_hash(item.part_number, item.upc, item.sku) for item in request.items]}
+    return _hashes(request.items, request.tags)
 
 
 def _hash_item(body: bytes) -> dict[str, Any]:
-    request = _delete.decode(body)
-    return {"itemHashes": [item_hash(request.part_number, request.upc, request.sku)]}
+    return _hashes([_delete.decode(body)], None)
 
 
 def delete(call: Call) -> Steps:
@@ -208,23 +224,23 @@ def _scope_body(
 
 def _items_deleted(
     call: Call, places: Mapping[int, Sequence[tuple[Location, int]]]
-) -> Generator[None, None, list[dict[str, Any]]]:
+) -> Generator[None, None, list[msgspec.Raw]]:
     rows = call.simulator.stock.products(places)
     deleted = []
     for count, (product_id, records) in enumerate(places.items(), 1):
         if not count % _PRODUCTS_BETWEEN_PAUSES:
             yield
         locations = {location.id: location.code for location, _ in records}
-        deleted.append(
-            {
-                "productID": product_id,
-                "inventoryIDs": [inventory_id(location.id, product_id, variant) for location, variant in records],
-                "locationIDs": list(locations),
-                "locationCodes": list(locations.values()),
-                "auditIDs": [],
-                "itemIdentifier": identifiers_body(rows[product_id]),
-            }
-        )
+        body = {
+            "productID": product_id,
+            "inventoryIDs": [inventory_id(location.id, product_id, variant) for location, variant in records],
+            "locationIDs": list(locations),
+            "locationCodes": list(locations.values()),
+            "auditIDs": [],
+            "itemIdentifier": identifiers_body(rows[product_id]),
+        }
+        # Encoded piece by piece: the whole of a large scope would take too long at once.
+        deleted.append(msgspec.Raw(msgspec.json.encode(body)))
     return deleted
 
 

@@ -1,11 +1,11 @@
 """Looking stock up: by product, by location, near a place, and summed over locations (I-1, I-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from kibo_simulator.inventory_query import Query, Span
+from kibo_simulator.inventory_query import Query, Row, Span
 from kibo_simulator.stock.geography import KM_PER_MILE, Point
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.lookup import LocationFilter, QueryType
@@ -48,6 +48,11 @@ def active_location(call: Call, code: str, path: str, *, status: int = 400) -> L
 
 def post_inventory(call: Call) -> Steps:
     """Look many products up in one call; without items, page through a location."""
+    return (yield from _posted(call, {}))
+
+
+def _posted(call: Call, more: dict[str, Any]) -> Steps:
+    """The same with ``more`` in every row."""
     request = decode(_query, call.body)
     items = request.items or []
     call.summary |= {"items": len(items), "type": request.type}
@@ -84,13 +89,22 @@ def post_inventory(call: Call) -> Steps:
     )
     kilometres = (place.unit or "").upper() == "KM"
     attributes = request.include_attributes is not False
-    bodies: list[dict[str, Any]] = []
+    return (
+        yield from _encoded(
+            rows, lambda row: {**row_body(row, call.tenant_id, attributes=attributes, kilometres=kilometres), **more}
+        )
+    )
+
+
+def _encoded(rows: Iterable[Row | None], body: Callable[[Row], dict[str, Any]]) -> Steps:
+    """Rows as JSON, encoded one by one: the whole of a large answer would take too long at once."""
+    parts: list[bytes] = []
     for row in rows:
         if row is None:
             yield
         else:
-            bodies.append(row_body(row, call.tenant_id, attributes=attributes, kilometres=kilometres))
-    return Answer(bodies)
+            parts.append(msgspec.json.encode(body(row)))
+    return Answer(b"[" + b",".join(parts) + b"]")
 
 
 def get_inventory(call: Call) -> Steps:
@@ -129,19 +143,12 @@ def get_inventory(call: Call) -> Steps:
         )
     )
     attributes = call.flag("includeAttributes") is not False
-    bodies: list[dict[str, Any]] = []
-    for row in rows:
-        if row is None:
-            yield
-        else:
-            bodies.append(row_body(row, call.tenant_id, attributes=attributes))
-    return Answer(bodies)
+    return (yield from _encoded(rows, lambda row: row_body(row, call.tenant_id, attributes=attributes)))
 
 
 def realtime_inventory(call: Call) -> Steps:
     """The same look-up as the real-time service gives it: every row says that its location is active."""
-    answer = yield from post_inventory(call)
-    return Answer([{**row, "active": True} for row in answer.body])
+    return (yield from _posted(call, {"active": True}))
 
 
 def aggregate(call: Call) -> Steps:

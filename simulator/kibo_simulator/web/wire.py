@@ -81,14 +81,15 @@ class ProductRef(ProductFields, rename="camel", frozen=True, kw_only=True):
     delete_granular_record: bool | None = None
 
 
-_narrowing = attrgetter("tags", "lot_code", "condition", "serial_number", "date", "delete_granular_record")
+# What narrows an item to some of its product's records, as one tuple.
+narrowing = attrgetter("tags", "lot_code", "condition", "serial_number", "date", "delete_granular_record")
 _NOTHING = (None,) * 6
 
 
 def narrowed(item: ProductRef) -> bool:
     """Whether only some of the product's records are meant."""
     # One call into C for six fields: this runs for every item of every deletion.
-    return _narrowing(item) != _NOTHING
+    return bool(narrowing(item) != _NOTHING)
 
 
 _besides_upc = attrgetter(

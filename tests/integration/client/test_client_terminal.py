@@ -134,7 +134,7 @@ def test_ctrl_c_at_the_question_deletes_nothing(simulator: tuple[str, str]) -> N
         code = person.leave()
 
     assert code == 130
-    assert "interrupted: 0 batches had been submitted, open jobs: none\n" in person.seen
+    assert "interrupted: 0 batches had been submitted, open jobs: none; the same command later finds" in person.seen
     assert "requests     dryRun 1\n" in person.seen
     assert "Traceback" not in person.seen
 

@@ -69,7 +69,7 @@ def write(path: Path, lines: tuple[bytes, ...] = LINES) -> Path:
 
 def run(path: Path) -> Result:
     """The command, as the command line calls it; its own errors come out as exceptions."""
-    return CliRunner().invoke(replay_journal, [str(path)])
+    return CliRunner().invoke(replay_journal, [str(path)], standalone_mode=False)
 
 
 def test_a_recording_is_what_happened() -> None:
@@ -109,7 +109,7 @@ def test_the_same_world_answers_the_same(tmp_path: Path) -> None:
     result = run(write(tmp_path / "world.jsonl"))
 
     assert replay(RECORDED) == ()
-    assert (result.exit_code, result.output.splitlines()[-1]) == (
+    assert (result.return_value, result.output.splitlines()[-1]) == (
         0,
         f"{tmp_path / 'world.jsonl'}: 7 exchanges replayed, every answer the same",
     )
@@ -132,7 +132,7 @@ def test_another_world_answers_otherwise_and_each_place_is_told(tmp_path: Path) 
         f"{tmp_path / 'world.jsonl'}: exchange 5: {request}: status: recorded 429, replayed 200",
         f"{tmp_path / 'world.jsonl'}: exchange 5: {request}: Retry-After: recorded 60, replayed nothing",
     ]
-    assert (result.exit_code, last) == (1, f"{tmp_path / 'world.jsonl'}: 7 exchanges replayed, 3 differences")
+    assert (result.return_value, last) == (1, f"{tmp_path / 'world.jsonl'}: 7 exchanges replayed, 3 differences")
 
 
 def test_stock_at_the_end_is_compared() -> None:

@@ -96,6 +96,19 @@ async def test_the_journal_is_complete_and_the_control_plane_is_not_in_it(bench:
     assert len(entry["summary"]["itemHashes"][0]) == 12
 
 
+async def test_the_journal_tells_some_records_from_their_product(bench: Bench) -> None:
+    """WF-1: an item that means some records only has a hash of its own, and beside it that of the whole product."""
+    whole = {"partNumber": "TNT-1001-BLK-S"}
+    for item in (whole, whole | {"lotCode": "A"}, whole | {"lotCode": "B"}):
+        await bench.delete_items([item], locationCodes=["WH-001"], dryRun=True)
+    lines = (await bench.send("GET", "/_simulator/journal")).body.splitlines()
+    product, first, second = [json.loads(line)["summary"] for line in lines[-3:]]
+
+    assert "productHashes" not in product
+    assert first["productHashes"] == second["productHashes"] == product["itemHashes"]
+    assert len({*product["itemHashes"], *first["itemHashes"], *second["itemHashes"]}) == 3
+
+
 async def test_the_dump_is_a_location_export(bench: Bench) -> None:
     """``GET inventory?format=csv`` is what a client is handed for a bulk delete."""
     csv_text = (await bench.send("GET", "/_simulator/inventory?format=csv")).body

@@ -38,6 +38,13 @@ def test_a_csv_export_is_read(tmp_path: Path) -> None:
     assert list(read_location_export(written(tmp_path, GOOD))) == EXPECTED
 
 
+def test_blanks_around_an_identifier_belong_to_it(tmp_path: Path) -> None:
+    """ST-1: "AB " and "AB" are two products; a value of blanks only is none."""
+    content = 'LocationCode,PartNumber,UPC\nL1,"AB ","  "\nL1,AB,\n'
+
+    assert list(read_location_export(written(tmp_path, content))) == [Target("L1", "AB "), Target("L1", "AB")]
+
+
 def test_a_zipped_export_is_read(tmp_path: Path) -> None:
     """One CSV in a zip, other members aside."""
     assert list(read_location_export(zipped(tmp_path, x__csv=GOOD.encode(), x__done=b""))) == EXPECTED

@@ -74,6 +74,17 @@ def test_a_list_that_knows_only_upcs_is_matched_by_upcs() -> None:
     assert verdict == Clean({Product(None, "1", None): frozenset("A")}, {})
 
 
+def test_two_products_that_the_list_cannot_tell_apart_are_not_both_meant() -> None:
+    """ST-2: the list names one product by its upc alone; of the two that have it, neither can be chosen."""
+    judge, batch = prepared(Target("A", upc="1"), Target("B", upc="1"), identifiers=frozenset({Kind.UPC}))
+    shared = (found(Product("P1", "1", None), "A", "B"), found(Product("P2", "1", None), "A"))
+    verdict = judge.judge(batch, ScopeFound(shared, 3))
+
+    assert isinstance(verdict, Narrowed)
+    assert [batch.locations for batch in verdict.batches] == [("B",)]
+    assert [(u.product.upc, u.locations) for u in verdict.undone] == [("1", frozenset("A"))]
+
+
 def test_an_unexplained_stray_is_isolated_by_halving() -> None:
     """If no item accounts for what is hit, the batch is divided."""
     judge, batch = prepared(Target("A", "P1", "1"), Target("A", "P2", "2"))

@@ -72,6 +72,10 @@ def test_only_whole_seconds_are_a_usable_retry_after(value: bytes, seconds: int 
         (b"{", "journal line 2: "),
         (b'{"seq":1}', "journal line 2: Object missing required field `at`"),
         (LEAST.replace(b"404", b'"x"'), "journal line 2: Expected `int`, got `str` - at `$.status`"),
+        (
+            LEAST.replace(b"}", b',"summary":{"itemHashes":["a"],"productHashes":[]}}'),
+            "journal line 2: there must be as many productHashes as itemHashes - at `$.summary`",
+        ),
         (LEAST.replace(b"Z", b""), "journal line 2: expected a moment with its offset"),
     ],
 )

@@ -53,6 +53,27 @@ def test_wf1_a_dry_run_everywhere_covers_each_location() -> None:
     assert Verdict.PASS == judge("WF-1", story.evidence()).verdict
 
 
+@pytest.mark.parametrize(
+    ("dry", "live", "verdict"),
+    [
+        (("a", None), ("a/red", "a"), Verdict.PASS),
+        (("a/red", "a"), ("a/red", "a"), Verdict.PASS),
+        (("a/red", "a"), ("a", None), Verdict.FAIL),
+        (("a/red", "a"), ("a/blue", "a"), Verdict.FAIL),
+        (("b", None), ("a/red", "a"), Verdict.FAIL),
+    ],
+)
+def test_wf1_a_dry_run_of_some_records_covers_no_others(
+    dry: tuple[str, str | None], live: tuple[str, str | None], verdict: Verdict
+) -> None:
+    """WF-1: a product's dry run covers each of its records; that of a tagged record covers this record only."""
+    story = Story()
+    story.dry_run([dry[0]], records_of=dry[1] and [dry[1]])
+    story.delete([live[0]], records_of=live[1] and [live[1]], at=10)
+
+    assert verdict == judge("WF-1", story.evidence()).verdict
+
+
 @pytest.mark.parametrize("how", [{"status": 429, "retry_after": 60}, {"lost": True}, {"takes": 60}, {"status": 504}])
 def test_wf1_a_dry_run_without_an_answer_covers_nothing(how: dict[str, Any]) -> None:
     """WF-1: a dry run that was refused, lost, or still running when the live call came told the client nothing."""
