@@ -45,6 +45,7 @@ from kibo_simulator.upkeep_work import UpkeepWorker
 
 # A pause costs a turn of the event loop, a step at most a few milliseconds.
 _STEPS_BETWEEN_PAUSES = 8
+_RECORDS_BETWEEN_PAUSES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,10 +328,13 @@ class Simulator:
         Pauses between locations.
         """
         places: dict[int, list[tuple[Location, int]]] = {}
-        for index, place in enumerate(scope.affected, 1):
+        since_pause = 0
+        for place in scope.affected:
             for product_id, variant_id in self.stock.held(place.location.id, scope.records_meant):
                 places.setdefault(product_id, []).append((place.location, variant_id))
-            if not index % _STEPS_BETWEEN_PAUSES:
+            since_pause += place.records
+            if since_pause >= _RECORDS_BETWEEN_PAUSES:
+                since_pause = 0
                 yield
         return dict(sorted(places.items()))
 
