@@ -6,7 +6,6 @@ from functools import cache
 from aiohttp import web
 
 from kibo_simulator.simulator import Simulator
-from kibo_simulator.version import __version__
 from kibo_simulator.web import (
     access_routes,
     bin_load_routes,
@@ -25,7 +24,7 @@ from kibo_simulator.web import (
     tag_routes,
     upkeep_routes,
 )
-from kibo_simulator.web.control_routes import PREFIX, ControlPlane
+from kibo_simulator.web.control import ROUTES, ControlPlane, is_control_path
 from kibo_simulator.web.gate import OPERATION_ATTRIBUTE, Gate, not_an_api_path
 from kibo_simulator.web.operations import Operation
 
@@ -59,6 +58,7 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
         control_token: opens the control plane to whoever has it; without one only loopback is let in.
     """
     gate = Gate(simulator)
+    control = ControlPlane(simulator, gate, ROUTES, token=control_token)
 
     @web.middleware
     async def through_the_gate(
@@ -67,16 +67,16 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
         path = request.path
         if path.startswith("/api/") or hasattr(request.match_info.handler, OPERATION_ATTRIBUTE):
             return await gate.handle(request)
-        if path.startswith(PREFIX) and request.match_info.http_exception is None:
-            return await handler(request)
+        if is_control_path(path):
+            found = request.match_info.http_exception is None
+            return await (handler(request) if found else control.nothing_here(request))
         return not_an_api_path("", path)
 
     application = web.Application(middlewares=[through_the_gate], client_max_size=simulator.settings.bounds.body_bytes)
     application[SIMULATOR] = simulator
     for resource in _resources():
         application.router.register_resource(resource)
-    control = ControlPlane(simulator, gate, version=__version__, token=control_token)
-    for method, path, endpoint in control.routes():
+    for method, path, endpoint in control.endpoints():
         application.router.add_route(method, path, endpoint)
     return application
 

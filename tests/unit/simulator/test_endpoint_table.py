@@ -18,7 +18,7 @@ from kibo_simulator.web.openapi import openapi_document
 from kibo_simulator.web.operations import Answer, Operation, inventory_paths
 
 PAGE = Path(__file__).parents[3] / "docs" / "endpoints.md"
-ROUTES = sorted(name for name in vars(application) if name.endswith("_routes") and name != "control_routes")
+ROUTES = sorted(name for name in vars(application) if name.endswith("_routes"))
 READERS = {"text", "texts", "whole", "flag"}
 
 
