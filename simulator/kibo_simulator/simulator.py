@@ -16,7 +16,6 @@ import msgspec
 
 from kibo_simulator.agenda import Agenda
 from kibo_simulator.clock import Clock, ClockMode
-from kibo_simulator.files.bulk_load import inventory_blocks
 from kibo_simulator.files.location_export import InventoryRow, write_location_export
 from kibo_simulator.inventory_query import InventoryQuery
 from kibo_simulator.job_runner import JobRunner
@@ -25,11 +24,11 @@ from kibo_simulator.journal import Journal
 from kibo_simulator.order_work import OrderWorker
 from kibo_simulator.pending_sweep import PendingSweep
 from kibo_simulator.rate_limits import LimitsDocument, PoolState, RateLimiter
-from kibo_simulator.settings import SampleSettings, Settings
+from kibo_simulator.seeding import add_sample, load_file, load_rows
+from kibo_simulator.settings import Settings
+from kibo_simulator.steps import finish
 from kibo_simulator.stock.deletion_items import DeletionItems
-from kibo_simulator.stock.identifiers import Wanted
-from kibo_simulator.stock.records import Location, RecordSet, StockRecord
-from kibo_simulator.stock.sample import sample_location, sample_products, sample_records
+from kibo_simulator.stock.records import StockRecord
 from kibo_simulator.stock_work import DeleteWork, StockWorker
 from kibo_simulator.store.bins import BinStore
 from kibo_simulator.store.database import Database
@@ -45,7 +44,6 @@ from kibo_simulator.upkeep_work import UpkeepWorker
 
 # A pause costs a turn of the event loop, a step at most a few milliseconds.
 _STEPS_BETWEEN_PAUSES = 8
-_RECORDS_BETWEEN_PAUSES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +53,6 @@ class EndedJob:
     tenant_id: int
     status: str
     body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Affected:
-    """A location in the scope of a deletion and how many matching records it holds (J-2)."""
-
-    location: Location
-    records: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionScope:
-    """What a deletion would touch at this moment: locations with counts, and the records meant (J-2, J-3)."""
-
-    affected: tuple[Affected, ...]
-    records_meant: RecordSet
-    products: int
-
-    @property
-    def records(self) -> int:
-        """How many records are in scope."""
-        return sum(place.records for place in self.affected)
 
 
 def machine_time() -> Callable[[], int]:
@@ -169,7 +145,7 @@ class Simulator:
         if self.database.meta("seeded") is None:
             with self.database.transaction():
                 if self.settings.sample is not None:
-                    self.add_sample(self.settings.sample)
+                    add_sample(self.access, self.stock, self.settings.sample, seed, self.clock.now())
                 self.loaded = sum(self.load_file(self.default_tenant or 0, path) for path in load)
                 self.database.set_meta("seeded", "1")
         if self.database.durable:
@@ -225,48 +201,10 @@ class Simulator:
         self.access.add_tenant(Tenant(tenant_id, name, site))
         self.access.add_application(tenant_id, client_id, shared_secret)
 
-    def add_sample(self, sample: SampleSettings) -> None:
-        """Add the generated sample tenant with its locations, products and stock."""
-        self.add_tenant(
-            sample.tenant,
-            site=sample.site,
-            name=sample.name,
-            client_id=sample.client_id,
-            shared_secret=sample.shared_secret,
-        )
-        places = [
-            self.stock.add_location(sample.tenant, place.code, place.name)
-            for place in map(sample_location, range(sample.locations))
-        ]
-        products = self.stock.add_products(
-            sample.tenant,
-            [Wanted(product.part_number, product.upc, product.sku) for product in sample_products(sample.products)],
-        )
-        self.stock.put_plain(
-            (
-                (places[location], products[product], stock.on_hand, stock.safety_stock, stock.floor)
-                for location, product, stock in sample_records(self.settings.seed, sample.locations, sample.products)
-            ),
-            self.clock.now(),
-        )
-
     def load_inventory(self, tenant_id: int, rows: Iterable[InventoryRow]) -> int:
         """Set the records that the rows name, creating locations and products; all rows or none. Returns how many."""
-        locations: dict[str, int] = {}
-        products: dict[tuple[str | None, str | None, str | None], int] = {}
-        count = 0
-        now = self.clock.now()
         with self.database.transaction():
-            for row in rows:
-                code = row.location_code
-                if code not in locations:
-                    locations[code] = self.stock.add_location(tenant_id, code, code)
-                key = (row.part_number, row.upc, row.sku)
-                if key not in products:
-                    products[key] = self.stock.product_for_write(tenant_id, Wanted(*key))
-                self.stock.put_plain([(locations[code], products[key], row.on_hand, row.safety_stock, row.floor)], now)
-                count += 1
-        return count
+            return finish(load_rows(self.stock, tenant_id, rows, self.clock.now()))
 
     def load_file(self, tenant_id: int, path: Path) -> int:
         """The same from a file: a Location Export (CSV or a zip of it) or JSON lines.
@@ -274,18 +212,8 @@ class Simulator:
         Raises:
             InventoryFileError: at the first line that cannot be meant; nothing is loaded then.
         """
-        now = self.clock.now()
-        count = 0
-        blocks = inventory_blocks(
-            path,
-            lambda code: self.stock.add_location(tenant_id, code, code),
-            lambda *named: self.stock.product_for_write(tenant_id, Wanted(*named)),
-        )
         with self.database.transaction():
-            for block in blocks:
-                self.stock.put_plain(block, now)
-                count += len(block)
-        return count
+            return finish(load_file(self.stock, tenant_id, path, self.clock.now()))
 
     # -- stock ----------------------------------------------------------------------------------------------------
 
@@ -299,44 +227,6 @@ class Simulator:
         """Write a tenant's Location Export as CSV, optionally only some records; return how many."""
         records = self.stock_records(tenant_id)
         return write_location_export(records if where is None else filter(where, records), file)
-
-    def deletion_scope(
-        self, tenant_id: int, work: DeleteWork, locations: Iterable[Location]
-    ) -> Generator[None, None, DeletionScope]:
-        """Which of the locations hold a record that is meant at this moment, and how many (J-2, J-3).
-
-        Pauses between locations, so that a caller may let others have the processor.
-        """
-        meant = yield from self.stock.meaning(tenant_id, work.items, patterns=work.patterns)
-        affected: list[Affected] = []
-        products = 0
-        whole_reads = self.stock.whole_reads
-        if meant:
-            for index, location in enumerate(locations, 1):
-                count, held = self.stock.summary_held(location.id, meant)
-                if count:
-                    affected.append(Affected(location, count))
-                    products |= held
-                if not index % _STEPS_BETWEEN_PAUSES or self.stock.whole_reads != whole_reads:
-                    whole_reads = self.stock.whole_reads
-                    yield
-        return DeletionScope(tuple(affected), meant, products.bit_count())
-
-    def records_in_scope(self, scope: DeletionScope) -> Generator[None, None, dict[int, list[tuple[Location, int]]]]:
-        """For each product in scope the locations and variants of its records there; by product number (J-3).
-
-        Pauses between locations.
-        """
-        places: dict[int, list[tuple[Location, int]]] = {}
-        since_pause = 0
-        for place in scope.affected:
-            for product_id, variant_id in self.stock.held(place.location.id, scope.records_meant):
-                places.setdefault(product_id, []).append((place.location, variant_id))
-            since_pause += place.records
-            if since_pause >= _RECORDS_BETWEEN_PAUSES:
-                since_pause = 0
-                yield
-        return dict(sorted(places.items()))
 
     def delete_work(self, items: DeletionItems) -> DeleteWork:
         """The work of a deletion under the present settings."""

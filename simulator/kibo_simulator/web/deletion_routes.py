@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from kibo_simulator.deletion_scope import DeletionScope, deletion_scope, records_in_scope
 from kibo_simulator.jobs import enqueue_cost
-from kibo_simulator.simulator import DeletionScope
 from kibo_simulator.stock.deletion_items import DeletionItems, Doomed
 from kibo_simulator.stock.identifiers import PatternError, Wanted, any_pattern, check_pattern, is_pattern
 from kibo_simulator.stock.records import Location, inventory_id
@@ -171,7 +171,7 @@ def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: Del
     call.summary |= {"items": len(items), "dryRun": dry_run, "explicit": bool(request.explicit)}
     locations = locations_in_scope(call, request.location_codes, all_locations=bool(request.all_locations))
     work = simulator.delete_work(items)
-    scope = yield from simulator.deletion_scope(call.tenant_id, work, locations)
+    scope = yield from deletion_scope(simulator.stock, call.tenant_id, work, locations)
     call.summary["records"] = scope.records
     # Before anything is enqueued: jobs that are done at once would leave nothing to report.
     body = yield from _scope_body(call, request, scope)
@@ -208,7 +208,7 @@ def _scope_body(
     call: Call, request: DeleteRequest | DeleteItemsRequest, scope: DeletionScope
 ) -> Generator[None, None, dict[str, Any]]:
     """``DeleteItemResponse``: totals as integers, one job id per location, and details where asked for."""
-    places = (yield from call.simulator.records_in_scope(scope)) if request.explicit else {}
+    places = (yield from records_in_scope(call.simulator.stock, scope)) if request.explicit else {}
     items_deleted = yield from _items_deleted(call, places)
     return {
         "dryRun": bool(request.dry_run),
