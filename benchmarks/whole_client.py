@@ -96,7 +96,8 @@ def missed(cell: Cell, result: RunResult, took_s: float) -> list[str]:
     if cell.whole_day and not DAY_S.met(took_s):
         found.append(f"{where}: {took_s:.1f} s of processor time, and {DAY_S} was wanted")
     if result.conclusion() is not Conclusion.PASSED:
-        found.append(f"{where}: {'; '.join(result.failures()) or 'nothing could be concluded'}")
+        reasons = [failure.text for failure in result.failures()] or ["nothing could be concluded"]
+        found.append(f"{where}: {'; '.join(reasons)}")
     return found
 
 

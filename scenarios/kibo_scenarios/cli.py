@@ -10,6 +10,7 @@ import click
 from kibo_scenarios.errors import HarnessError, UsageError
 from kibo_scenarios.outlet import console, say
 from kibo_scenarios.replay_command import replay_journal
+from kibo_scenarios.report_options import Wishes, report_options
 from kibo_scenarios.result import ExitCode
 
 _CODES = """\b
@@ -64,44 +65,29 @@ def show_scenario(name: str) -> None:
     metavar="virtual|xN|real",
     help="How time passes: simulated and at once (default), or over real sockets N times as fast as the clock.",
 )
-@click.option("--report", "folder", type=click.Path(path_type=Path), help="Write report and journal below this folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print the JSON report instead: one document per scenario.")
-@click.option("--strict", is_flag=True, help="A failed rule of level S fails the run too.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the scenario's own seed.")
-def run_scenarios(
-    *, scenarios: Sequence[str], time_mode: str, folder: Path | None, as_json: bool, strict: bool, seed: int | None
-) -> int:
+@report_options
+def run_scenarios(*, scenarios: Sequence[str], time_mode: str, seed: int | None, wishes: Wishes) -> int:
     """Run scenarios with the reference client and grade it."""
     import msgspec  # noqa: PLC0415
 
+    from kibo_scenarios.delivery import deliver  # noqa: PLC0415
     from kibo_scenarios.library import find  # noqa: PLC0415
     from kibo_scenarios.pace import parse_pace  # noqa: PLC0415
-    from kibo_scenarios.reports import print_report, to_json, write_report  # noqa: PLC0415
-    from kibo_scenarios.reports.terminal import print_overview  # noqa: PLC0415
-    from kibo_scenarios.result import exit_code  # noqa: PLC0415
     from kibo_scenarios.runner import run_scenario  # noqa: PLC0415
 
     pace = parse_pace(time_mode)
     # All files are read before anything runs: a mistake in the last one must not cost the runs before it.
     chosen = [find(name) for name in scenarios]
     names = [scenario.name for scenario in chosen]
-    if folder is not None and len(set(names)) < len(names):
+    if wishes.folder is not None and len(set(names)) < len(names):
         raise UsageError("--report: two of these scenarios have the same name, and their reports the same place")
     if seed is not None:
         chosen = [msgspec.structs.replace(scenario, seed=seed) for scenario in chosen]
-    terminal = console()
-    results = []
+    delivery = deliver(wishes)
     for scenario in chosen:
-        result = run_scenario(scenario, pace=pace)
-        results.append(result)
-        report = None if folder is None else write_report(result, folder, strict=strict)
-        if as_json:
-            say(to_json(result, strict=strict), nl=False)
-        else:
-            print_report(terminal, result, report=report, strict=strict)
-    if len(results) > 1 and not as_json:
-        print_overview(terminal, [(result, result.conclusion(strict=strict)) for result in results])
-    return exit_code(results, strict=strict)
+        delivery.add(run_scenario(scenario, pace=pace, rules=delivery.rules, profile=delivery.profile))
+    return delivery.finish()
 
 
 @commands.command("rules")

@@ -1,14 +1,46 @@
-"""The figures that the rules hold a client to; each has its source beside it."""
+"""The levels and figures that the rules hold a client to; each figure has its source beside it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from kibo_scenarios.moments import SECOND
 
 
+class Level(StrEnum):
+    """How much a failed rule weighs."""
+
+    MUST = "M"
+    SHOULD = "S"
+    EFFICIENCY = "E"
+    INFORMATION = "I"
+
+
+#: How people write a level, in profiles and in the documentation.
+LEVEL_NAMES: Final = {
+    Level.MUST: "must",
+    Level.SHOULD: "should",
+    Level.EFFICIENCY: "efficiency",
+    Level.INFORMATION: "information",
+}
+
+#: First and last hour, UTC, of the time that the guide calls quiet (C17).
+OFF_PEAK_HOURS_UTC: Final = {"us": (5, 11), "eu": (22, 4)}
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Hour = Annotated[int, Meta(ge=0, le=23)]
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One set of thresholds; `GUIDE` says what Kibo's guides say. Spans are in microseconds.
+    """One set of levels and thresholds; `GUIDE` says what Kibo's guides say. Spans are in microseconds.
 
     Attributes:
+        name: What reports call it.
+        levels: Levels other than the catalogue's own, by rule id.
         delete_items_maximum: Items per deleteItems call that the server accepts (C5).
         delete_items_recommended: Items per deleteItems call that stay clear of time-outs (C4).
         adjust_items_maximum: Items per adjust call that the server accepts (the inventory API description).
@@ -27,21 +59,22 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     name: str = "guide"
-    delete_items_maximum: int = 1_000
-    delete_items_recommended: int = 500
-    adjust_items_maximum: int = 1_000
-    refresh_items_maximum: int = 12_000
-    refresh_items_recommended: int = 3_000
+    levels: Mapping[str, Level] = MappingProxyType({})
+    delete_items_maximum: Count = 1_000
+    delete_items_recommended: Count = 500
+    adjust_items_maximum: Count = 1_000
+    refresh_items_maximum: Count = 12_000
+    refresh_items_recommended: Count = 3_000
     submission_spacing: int = 5 * SECOND
     poll_spacing: int = 10 * SECOND
     poll_spacing_grown: int = 30 * SECOND
     retry_after_default: int = 60 * SECOND
     retry_wait: int = SECOND // 2
-    attempts_maximum: int = 20
+    attempts_maximum: Count = 20
     token_lifetime: int = 3600 * SECOND
     budget_share: float = 0.90
     batch_overhead: float = 1.05
     off_peak_hours_utc: tuple[int, int] | None = None
 
 
-GUIDE = Profile()
+GUIDE: Final = Profile()

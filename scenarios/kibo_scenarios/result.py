@@ -1,9 +1,9 @@
 """How a run came out, and what that means to whoever started it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import Any
+from typing import Any, Final
 
 from kibo_scenarios.evidence import Evidence
 from kibo_scenarios.figures import Checked, Figures
@@ -34,11 +34,31 @@ class Conclusion(Enum):
         return self.name.replace("_", " ")
 
 
+#: What the project's own client is called.
+REFERENCE_CLIENT: Final = "kibo-client"
+#: The id of the failure that the client did not come to an end by itself.
+CLIENT_FAILURE: Final = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One reason why a run failed.
+
+    Attributes:
+        id: The rule's id, the expectation such as ``throttled == 0``, or `CLIENT_FAILURE`; stays the same between runs.
+        text: A short phrase for people.
+    """
+
+    id: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """Everything about one run that a report could want.
 
     Attributes:
+        client: What the client is called, in reports and baselines.
         pace: How time passed: ``virtual``, ``real``, or ``x60``.
         started_at: Simulated moment at which the run began.
         span: Simulated microseconds from then until the client had ended.
@@ -60,6 +80,7 @@ class RunResult:
     client_failure: str | None
     client_report: Mapping[str, Any]
     journal: tuple[bytes, ...]
+    client: str = REFERENCE_CLIENT
 
     @property
     def missed(self) -> tuple[Grade, ...]:
@@ -67,24 +88,24 @@ class RunResult:
         promised = set(self.scenario.testable)
         return tuple(g for g in self.grades if g.rule.id in promised and g.verdict is Verdict.INCONCLUSIVE)
 
-    def failures(self, *, strict: bool = False) -> tuple[str, ...]:
-        """Return, as short phrases, all reasons why the run failed."""
-        reasons = [f"the client {self.client_failure}"] if self.client_failure else []
-        reasons += [f"{grade.rule.id} failed" for grade in failed(self.grades, strict=strict)]
-        reasons += [f"expected {one.expectation}" for one in self.checked if not one.met]
+    def failures(self, *, strict: bool = False) -> tuple[Failure, ...]:
+        """Return all reasons why the run failed."""
+        reasons = [Failure(CLIENT_FAILURE, f"the client {self.client_failure}")] if self.client_failure else []
+        reasons += [Failure(one.rule.id, f"{one.rule.id} failed") for one in failed(self.grades, strict=strict)]
+        reasons += [Failure(str(one.expectation), f"expected {one.expectation}") for one in self.checked if not one.met]
         return tuple(reasons)
 
-    def conclusion(self, *, strict: bool = False) -> Conclusion:
-        """Return what the run says: a failure outweighs a missed opportunity."""
-        if self.failures(strict=strict):
+    def conclusion(self, *, strict: bool = False, known: Container[str] = ()) -> Conclusion:
+        """Return what the run says: a failure that is not known outweighs a missed opportunity."""
+        if any(failure.id not in known for failure in self.failures(strict=strict)):
             return Conclusion.FAILED
         return Conclusion.NOTHING_CONCLUDED if self.missed else Conclusion.PASSED
 
 
-def exit_code(results: Iterable[RunResult], *, strict: bool = False) -> ExitCode:
+def exit_code(conclusions: Iterable[Conclusion]) -> ExitCode:
     """Return the exit code of several runs: one failure fails them all."""
-    conclusions = {result.conclusion(strict=strict) for result in results}
+    concluded = set(conclusions)
     for worst in (Conclusion.FAILED, Conclusion.NOTHING_CONCLUDED):
-        if worst in conclusions:
+        if worst in concluded:
             return ExitCode(worst.value)
     return ExitCode.PASSED

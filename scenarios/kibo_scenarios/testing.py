@@ -6,7 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from kibo_scenarios.evidence import Evidence, JournalEntry, Quantities, RecordKey, Summary
-from kibo_scenarios.moments import SECOND, parse_utc
+from kibo_scenarios.figures import figures_of
+from kibo_scenarios.grading import grade
+from kibo_scenarios.moments import HOUR, SECOND, parse_utc
+from kibo_scenarios.result import RunResult
+from kibo_scenarios.scenario import ClientPlan, Network, Scenario, Work
 
 POOL = "/api/commerce/inventory/*"
 _QUEUE = "/api/commerce/inventory/v1/queue"
@@ -118,6 +122,41 @@ class Story:
         """Return the evidence of this story; `fields` are those of `Evidence`."""
         journal = sorted(self.entries, key=lambda entry: (entry.started_at, entry.seq))
         return replace(Evidence(journal=tuple(journal)), **fields)
+
+
+def result_of(evidence: Evidence, **fields: Any) -> RunResult:
+    """Return the result of a run that left this evidence; `fields` are those of `RunResult`."""
+    scenario = Scenario(
+        name="told-by-hand",
+        title="A run that was told by hand",
+        description="",
+        seed=0,
+        start=parse_utc("2026-03-02T05:00:00Z"),
+        simulator={},
+        network=Network(),
+        client=ClientPlan(),
+        work=Work(),
+        testable=(),
+        expectations=(),
+        time_limit=HOUR,
+        file="",
+    )
+    last = max((entry.finished_at for entry in evidence.journal), default=scenario.start)
+    told = RunResult(
+        scenario=scenario,
+        pace="virtual",
+        evidence=evidence,
+        figures=figures_of(evidence),
+        grades=grade(evidence),
+        checked=(),
+        started_at=scenario.start,
+        span=last - scenario.start,
+        wall_s=1.0,
+        client_failure=None,
+        client_report={},
+        journal=(),
+    )
+    return replace(told, **fields)
 
 
 def record(location: str, product: str) -> RecordKey:

@@ -5,9 +5,8 @@ from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
+from kibo_scenarios.profile import LEVEL_NAMES
 from kibo_scenarios.rules import FAMILIES, RULES
-
-_LEVELS = {"M": "must", "S": "should", "E": "efficiency", "I": "information"}
 
 
 def catalogue_table() -> RenderableType:
@@ -18,7 +17,7 @@ def catalogue_table() -> RenderableType:
     table.add_column("requirement", overflow="fold")
     table.add_column("source", overflow="fold")
     for rule in RULES:
-        table.add_row(rule.id, _LEVELS[rule.level], rule.requirement, rule.source)
+        table.add_row(rule.id, LEVEL_NAMES[rule.level], rule.requirement, rule.source)
     return table
 
 
@@ -29,7 +28,9 @@ def catalogue_markdown() -> str:
         "",
         "Each rule is a pure function over the server's journal and the stock before and after a run. Its verdict is",
         "PASS, FAIL, INCONCLUSIVE (the run gave it no opportunity) or NOT APPLICABLE. Level *must* fails a run,",
-        "*should* fails it with `--strict`, *efficiency* is a figure with a threshold.",
+        "*should* fails it with `--strict`, *efficiency* is a figure with a threshold. C-numbers count the demands of",
+        "Kibo's guides on a client. Levels and thresholds are those of the profile `guide`; `--profile` takes others",
+        "([reports and profiles](reports.md)).",
     ]
     for prefix, name in FAMILIES.items():
         lines += ["", f"## {name}"]
@@ -37,7 +38,7 @@ def catalogue_markdown() -> str:
             if rule.id.startswith(f"{prefix}-"):
                 lines += [
                     "",
-                    f"### {rule.id} · {_LEVELS[rule.level]}",
+                    f"### {rule.id} · {LEVEL_NAMES[rule.level]}",
                     "",
                     f"{rule.requirement}.",
                     "",
@@ -60,6 +61,7 @@ def catalogue_json() -> bytes:
             "needs": rule.needs,
             "remedy": rule.remedy,
             "ability": rule.ability,
+            "efficiency": rule.efficiency,
         }
         for rule in RULES
     ]

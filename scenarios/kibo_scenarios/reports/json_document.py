@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from kibo_scenarios.assessment import Assessment
 from kibo_scenarios.figures import Checked
 from kibo_scenarios.grading import Grade
 from kibo_scenarios.moments import SECOND, format_utc
@@ -77,6 +78,7 @@ class RulePart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     level: str
+    efficiency: bool
     requirement: str
     source: str
     verdict: str
@@ -105,9 +107,15 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     format: int
     conclusion: str
     exit_code: int
+    safety: str
+    efficiency: str
     failures: tuple[str, ...]
+    known_failures: tuple[str, ...]
     missed: tuple[str, ...]
     client_failure: str | None
+    client: str
+    profile: str
+    strict: bool
     scenario: ScenarioPart
     time: TimePart
     scope: ScopePart
@@ -121,17 +129,23 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     client_report: dict[str, Any]
 
 
-def report_document(result: RunResult, *, strict: bool = False) -> ReportDocument:
+def report_document(assessment: Assessment) -> ReportDocument:
     """Return the report of a run as a typed document."""
-    conclusion = result.conclusion(strict=strict)
+    result, conclusion = assessment.result, assessment.conclusion
     figures = result.figures
     return ReportDocument(
         format=FORMAT,
         conclusion=conclusion.name,
         exit_code=int(conclusion.value),
-        failures=result.failures(strict=strict),
+        safety=str(assessment.safety),
+        efficiency=str(assessment.efficiency),
+        failures=tuple(failure.text for failure in assessment.failures),
+        known_failures=tuple(failure.text for failure in assessment.known_failures),
         missed=tuple(grade.rule.id for grade in result.missed),
         client_failure=result.client_failure,
+        client=result.client,
+        profile=result.evidence.profile.name,
+        strict=assessment.strict,
         scenario=ScenarioPart(
             name=result.scenario.name,
             title=result.scenario.title,
@@ -165,9 +179,9 @@ def report_document(result: RunResult, *, strict: bool = False) -> ReportDocumen
     )
 
 
-def to_json(result: RunResult, *, strict: bool = False) -> bytes:
+def to_json(assessment: Assessment) -> bytes:
     """Return the report of a run as indented JSON, with a newline at the end."""
-    encoded = msgspec.json.encode(report_document(result, strict=strict))
+    encoded = msgspec.json.encode(report_document(assessment))
     return msgspec.json.format(encoded, indent=2) + b"\n"
 
 
@@ -193,6 +207,7 @@ def _rule(grade: Grade) -> RulePart:
     return RulePart(
         id=rule.id,
         level=str(rule.level),
+        efficiency=rule.efficiency,
         requirement=rule.requirement,
         source=rule.source,
         verdict=str(outcome.verdict),

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from kibo_scenarios.assessment import Assessment
 from kibo_scenarios.figures import Figures
 from kibo_scenarios.moments import SECOND, clock_time, format_span
 from kibo_scenarios.result import Conclusion, RunResult
@@ -31,9 +32,9 @@ _CONCLUSION_STYLES: Final = {
 REFUSALS_SHOWN: Final = 12
 
 
-def print_report(console: Console, result: RunResult, *, report: Path | None = None, strict: bool = False) -> None:
+def print_report(console: Console, assessment: Assessment, *, report: Path | None = None) -> None:
     """Print the report of one run; `report` is where the complete one was written."""
-    scenario = result.scenario
+    result, scenario = assessment.result, assessment.result.scenario
     console.print()
     console.rule(Text(scenario.name, style="bold"), align="left", characters="─")
     console.print(Text(scenario.title, style="italic"))
@@ -48,7 +49,7 @@ def print_report(console: Console, result: RunResult, *, report: Path | None = N
         console.print()
         console.print(_expectations(result))
     console.print()
-    console.print(_verdict(result, strict=strict))
+    console.print(_verdict(assessment))
     if report is not None:
         console.print(Text.assemble(("report         ", "dim"), str(report)), soft_wrap=True)
 
@@ -154,15 +155,23 @@ def _expectations(result: RunResult) -> RenderableType:
     return Group(Text("expectations", style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in lines))
 
 
-def _verdict(result: RunResult, *, strict: bool) -> RenderableType:
-    conclusion = result.conclusion(strict=strict)
+def _verdict(assessment: Assessment) -> RenderableType:
+    result, conclusion = assessment.result, assessment.conclusion
     counted = Counter(grade.verdict for grade in result.grades)
     counts = _joined(*(f"{counted[verdict]} {str(verdict).lower()}" for verdict in Verdict if counted[verdict]))
     line = Text.assemble((str(conclusion), _CONCLUSION_STYLES[conclusion]), f"  {counts}")
-    reasons = [*result.failures(strict=strict)]
-    if not reasons and result.missed:
-        reasons = [f"{grade.rule.id}: {grade.outcome.actual}" for grade in result.missed]
-    return Group(line, *(Padding(Text(f"- {reason}"), (0, 0, 0, 2)) for reason in reasons))
+    apart = Text.assemble(
+        ("safety ", "dim"),
+        (str(assessment.safety), VERDICT_STYLES[assessment.safety]),
+        ("   efficiency ", "dim"),
+        (str(assessment.efficiency), VERDICT_STYLES[assessment.efficiency]),
+        (f"   client {result.client}   profile {result.evidence.profile.name}", "dim"),
+    )
+    reasons = [failure.text for failure in assessment.failures]
+    reasons += [f"{failure.text}, as the baseline knows" for failure in assessment.known_failures]
+    if not assessment.failures:
+        reasons += [f"{grade.rule.id}: {grade.outcome.actual}" for grade in result.missed]
+    return Group(line, apart, *(Padding(Text(f"- {reason}"), (0, 0, 0, 2)) for reason in reasons))
 
 
 def _words(camel: str) -> str:
@@ -177,18 +186,23 @@ def _seconds(value: int | None) -> str:
     return "unusable" if value is None else f"{value} s"
 
 
-def print_overview(console: Console, results: Iterable[tuple[RunResult, Conclusion]]) -> None:
+def print_overview(console: Console, assessments: Iterable[Assessment]) -> None:
     """Print one line per run, for the end of several."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("scenario")
-    table.add_column("conclusion")
+    table.add_column("scenario", overflow="fold")
+    table.add_column("conclusion", no_wrap=True)
+    table.add_column("safety", no_wrap=True)
+    table.add_column("efficiency", no_wrap=True)
     table.add_column("429s", justify="right")
-    table.add_column("simulated", justify="right")
-    table.add_column("wall", justify="right")
-    for result, conclusion in results:
+    table.add_column("simulated", justify="right", no_wrap=True)
+    table.add_column("wall", justify="right", no_wrap=True)
+    for assessment in assessments:
+        result, conclusion = assessment.result, assessment.conclusion
         table.add_row(
             result.scenario.name,
             Text(str(conclusion), style=_CONCLUSION_STYLES[conclusion]),
+            Text(str(assessment.safety), style=VERDICT_STYLES[assessment.safety]),
+            Text(str(assessment.efficiency), style=VERDICT_STYLES[assessment.efficiency]),
             f"{len(result.figures.refusals):,}",
             format_span(result.span),
             f"{result.wall_s:.2f} s",

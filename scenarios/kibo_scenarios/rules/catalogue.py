@@ -3,54 +3,14 @@
 Ids are stable and never reused. A rule is judged only if the client declares the ability it speaks of.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from kibo_scenarios.errors import UsageError
-from kibo_scenarios.evidence import Evidence
-from kibo_scenarios.rules import batching, jobs, retries, state, throttling, workflow
-from kibo_scenarios.rules.verdict import Level, Outcome
-
-FAMILIES: Final = {
-    "TH": "Throttling",
-    "BA": "Batching",
-    "JB": "Jobs",
-    "RT": "Retries",
-    "WF": "Workflow",
-    "ST": "State",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of the catalogue.
-
-    Attributes:
-        id: Family and number, such as ``TH-1``.
-        level: How much a breach weighs by default.
-        requirement: What a client must do, as seen by the server.
-        source: Where the requirement comes from; C-numbers are the client rules of Kibo's guides (docs/rules.md).
-        needs: What a run must contain for the rule to conclude anything.
-        remedy: What to change in a client that breaks it.
-        ability: The kind of work that the rule is about.
-        judge: The function that judges a run.
-    """
-
-    id: str
-    level: Level
-    requirement: str
-    source: str
-    needs: str
-    remedy: str
-    ability: str
-    judge: Callable[[Evidence], Outcome]
-
-    @property
-    def family(self) -> str:
-        """The name of the rule's family."""
-        return FAMILIES[self.id.partition("-")[0]]
-
+from kibo_scenarios.profile import Level
+from kibo_scenarios.rules import batching, jobs, retries, state, throttling, unobserved, workflow
+from kibo_scenarios.rules.rule import Rule
 
 _DELETION_GUIDE: Final = "Bulk deletion guide"
 _M, _S, _E = Level.MUST, Level.SHOULD, Level.EFFICIENCY
@@ -115,6 +75,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "Look the limits up in Dev Center > API > Limits and pace all requests of the pool by them.",
         "auth",
         throttling.few_refusals,
+        efficiency=True,
     ),
     Rule(
         "TH-7",
@@ -125,6 +86,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "Plan by the server's minutes and quarter hours instead of adding fixed pauses to every call.",
         "delete",
         throttling.budget_used,
+        efficiency=True,
     ),
     Rule(
         "BA-1",
@@ -155,6 +117,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "Group products that share their locations and fill each batch to 500 items.",
         "delete",
         batching.batches_full,
+        efficiency=True,
     ),
     Rule(
         "BA-4",
@@ -336,6 +299,36 @@ RULES: Final[tuple[Rule, ...]] = (
         "delete",
         state.others_untouched,
     ),
+    Rule(
+        "FI-1",
+        _M,
+        "The data file is complete before its trigger appears, and the names match",
+        "Import guide (C25)",
+        "a data file and its trigger at a drop point",
+        "Upload the archive first, compare its size, and put the trigger of the same name beside it last.",
+        "files",
+        unobserved.files_not_observed,
+    ),
+    Rule(
+        "FI-2",
+        _M,
+        "File names follow the naming rule, with Pacific times",
+        "Import guide",
+        "a data file at a drop point",
+        "Make the time stamp in America/Los_Angeles, whatever the machine's own zone is.",
+        "files",
+        unobserved.files_not_observed,
+    ),
+    Rule(
+        "BJ-1",
+        _M,
+        "Items are added by code and the job is then started; reset only after completed or canceled",
+        "Batch job guide (C28)",
+        "a batch job",
+        "Create the job, send the updates with its batchJobCode, then start it, even when it has a scheduled date.",
+        "batch-jobs",
+        unobserved.batch_jobs_not_observed,
+    ),
 )
 
 RULES_BY_ID: Final = {rule.id: rule for rule in RULES}
@@ -352,3 +345,8 @@ def select(ids: Iterable[str]) -> tuple[Rule, ...]:
     if unknown:
         raise UsageError(f"unknown rule {unknown[0]!r}: expected one of {', '.join(RULES_BY_ID)}")
     return tuple(rule for rule in RULES if rule.id in wanted)
+
+
+def with_levels(rules: Iterable[Rule], levels: Mapping[str, Level]) -> tuple[Rule, ...]:
+    """Return the rules with the levels that a profile gives them."""
+    return tuple(replace(rule, level=levels.get(rule.id, rule.level)) for rule in rules)

@@ -4,11 +4,10 @@ from itertools import pairwise
 
 from kibo_scenarios.evidence import Evidence, JournalEntry
 from kibo_scenarios.moments import clock_time, format_span
+from kibo_scenarios.rules.listings import repeated_lists
 from kibo_scenarios.rules.traffic import (
     jobs_handed_out,
     jobs_seen_ended,
-    list_filter,
-    list_start,
     polled_job,
     submissions,
 )
@@ -19,19 +18,14 @@ def polls_spaced(evidence: Evidence) -> Outcome:
     """JB-1 (C10): two polls of one job, or two lists of the queue, are some seconds apart.
 
     The gap is counted from a poll that was answered: repeating one that was refused or failed is the business of TH
-    and RT. The next page of one list is part of the same poll.
+    and RT. All pages of one listing are one poll, at the moment of its first page (`listings.repeated_lists`).
     """
     least = evidence.profile.poll_spacing
     expected = f"at least {format_span(least)} between two polls of one job, and between two lists of the queue"
-    by_job = _polls_by_job(evidence)
-    lists = [entry for entry in evidence.journal if entry.operation == "getJobs"]
-    series = [*by_job.values(), lists]
     pairs = [
-        (one, other)
-        for polls in series
-        for one, other in pairwise(polls)
-        if one.answered and not _next_page(one, other)
+        (one, other) for polls in _polls_by_job(evidence).values() for one, other in pairwise(polls) if one.answered
     ]
+    pairs += repeated_lists(evidence.journal)
     if not pairs:
         return inconclusive(expected, "no job was polled twice and the queue was not listed twice")
     findings = [
@@ -191,14 +185,6 @@ def _polls_by_job(evidence: Evidence) -> dict[int, list[JournalEntry]]:
         if job is not None:
             polls.setdefault(job, []).append(entry)
     return polls
-
-
-def _next_page(one: JournalEntry, other: JournalEntry) -> bool:
-    return (
-        one.operation == other.operation == "getJobs"
-        and list_filter(one) == list_filter(other)
-        and list_start(other) > list_start(one)
-    )
 
 
 def _asked(entry: JournalEntry) -> str:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
-from urllib.parse import parse_qsl
 
 from kibo_scenarios.evidence import TERMINAL_STATUSES, JournalEntry
 
@@ -63,17 +62,6 @@ def _polled_status(entry: JournalEntry) -> tuple[tuple[int, str], ...]:
 def jobs_handed_out(entry: JournalEntry) -> tuple[int, ...]:
     """Return the job ids that the client received with this answer, none when the answer was lost."""
     return entry.job_ids if entry.answered and entry.operation not in {"getJob", "getJobs"} else ()
-
-
-def list_filter(entry: JournalEntry) -> tuple[tuple[str, str], ...]:
-    """Return what a list call asked for, apart from the page of it; empty parameters count as absent."""
-    return tuple(sorted((k, v) for k, v in parse_qsl(entry.query.lstrip("?")) if k != "startIndex"))
-
-
-def list_start(entry: JournalEntry) -> int:
-    """Return the index of the first job that a list call asked for."""
-    value = dict(parse_qsl(entry.query.lstrip("?"))).get("startIndex", "0")
-    return int(value) if value.isascii() and value.isdigit() else 0
 
 
 def call_chain(entry: JournalEntry) -> Chain:

@@ -15,15 +15,6 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "NOT APPLICABLE"
 
 
-class Level(StrEnum):
-    """How much a failed rule weighs."""
-
-    MUST = "M"
-    SHOULD = "S"
-    EFFICIENCY = "E"
-    INFORMATION = "I"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One breach: a sentence for people, the moment, and the numbers of the journal entries that prove it."""

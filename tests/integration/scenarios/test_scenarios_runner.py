@@ -98,15 +98,15 @@ def test_a_promised_opportunity_that_does_not_come_concludes_nothing() -> None:
 
     assert ["TH-1"] == [grade.rule.id for grade in result.missed]
     assert Conclusion.NOTHING_CONCLUDED == result.conclusion()
-    assert ExitCode.NOTHING_CONCLUDED == exit_code([result])
+    assert ExitCode.NOTHING_CONCLUDED == exit_code([result.conclusion()])
 
 
 def test_an_expectation_that_is_not_met_fails_the_run() -> None:
     """Expectations decide like rules do, and are named."""
     result = run_scenario(small(expectations=(Expectation("batches", ">", 99),)))
 
-    assert ("expected batches > 99",) == result.failures()
-    assert ExitCode.FAILED == exit_code([result])
+    assert ("expected batches > 99",) == tuple(failure.text for failure in result.failures())
+    assert ExitCode.FAILED == exit_code([result.conclusion()])
 
 
 def test_a_client_that_breaks_down_has_failed() -> None:

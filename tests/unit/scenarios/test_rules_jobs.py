@@ -44,15 +44,76 @@ def test_jb1_many_jobs_may_be_polled_side_by_side() -> None:
     assert Verdict.INCONCLUSIVE == judge("JB-1", story.evidence()).verdict
 
 
-def test_jb1_the_next_page_is_the_same_poll() -> None:
-    """JB-1: going on with the next page of a list is one poll; asking for the same page again is another."""
+def listed(story: Story, at: float, start: int, shown: int, **how: Any) -> None:
+    """Tell a list call for one page of 100 that shows so many jobs."""
+    story.list_jobs(
+        {start + index: "WORKING" for index in range(shown)}, at=at, query=f"limit=100&startIndex={start}", **how
+    )
+
+
+def test_jb1_the_pages_of_one_listing_are_one_poll() -> None:
+    """JB-1: going on where the page before ended is one poll, however many pages there are."""
     story = Story()
-    story.list_jobs(query="limit=100&startIndex=0")
-    story.list_jobs(query="limit=100&startIndex=100", at=1)
+    listed(story, 0, 0, 100)
+    listed(story, 1, 100, 100)
+    listed(story, 2, 200, 7)
+    listed(story, 3, 207, 0)
 
     assert Verdict.INCONCLUSIVE == judge("JB-1", story.evidence()).verdict
 
-    story.list_jobs(query="limit=100&startIndex=100", at=2)
+    listed(story, 10, 0, 100)
+    listed(story, 11, 100, 100)
+
+    assert Verdict.PASS == judge("JB-1", story.evidence()).verdict
+
+
+@pytest.mark.parametrize(
+    ("at", "start"),
+    [(2, 100), (2, 1), (2, 101), (2, 201), (2, 0), (9.9, 0)],
+    ids=["the same page", "a page back", "one further", "past the end", "from the start", "the start, early"],
+)
+def test_jb1_a_growing_start_is_no_way_round(at: float, start: int) -> None:
+    """JB-1: a list call that does not go on where the last page ended is another poll of the queue."""
+    story = Story()
+    listed(story, 0, 0, 100)
+    listed(story, 1, 100, 100)
+    listed(story, at, start, 100)
+
+    assert Verdict.FAIL == judge("JB-1", story.evidence()).verdict
+
+
+def test_jb1_watching_the_end_of_the_queue_is_polling() -> None:
+    """JB-1: a start that creeps along with every list call, or an end that is asked for over and over, is one."""
+    creeping, waiting = Story(), Story()
+    for second in range(5):
+        listed(creeping, second, second, 100)
+        listed(waiting, second, 7, 0)
+
+    assert 4 == judge("JB-1", creeping.evidence()).breaches
+    assert 4 == judge("JB-1", waiting.evidence()).breaches
+
+
+def test_jb1_a_refused_page_may_be_asked_for_again() -> None:
+    """JB-1: the repeat of a page that was not shown takes its place in the listing."""
+    story = Story()
+    listed(story, 0, 0, 100)
+    listed(story, 1, 100, 0, status=503)
+    listed(story, 3, 100, 100)
+    listed(story, 4, 200, 0)
+
+    assert Verdict.INCONCLUSIVE == judge("JB-1", story.evidence()).verdict
+
+
+def test_jb1_the_same_page_keeps_its_distance_too() -> None:
+    """JB-1: a late page of one listing and the same page of the next are ten seconds apart, like the listings."""
+    story = Story()
+    listed(story, 0, 0, 100)
+    listed(story, 9, 100, 100)
+    listed(story, 10, 0, 100)
+
+    assert Verdict.PASS == judge("JB-1", story.evidence()).verdict
+
+    listed(story, 11, 100, 100)
 
     assert Verdict.FAIL == judge("JB-1", story.evidence()).verdict
 
