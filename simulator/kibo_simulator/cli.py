@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from kibo_simulator.clock import ClockMode
+from kibo_simulator.ctl import ctl
 from kibo_simulator.endpoints_command import endpoints
 from kibo_simulator.files.location_export import InventoryFileError
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
@@ -232,6 +233,7 @@ def serve(
         simulator.close()
 
 
+main.add_command(ctl)
 main.add_command(endpoints)
 
 if __name__ == "__main__":

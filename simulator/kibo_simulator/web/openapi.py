@@ -19,7 +19,7 @@ _KINDS: Final[dict[ParameterKind, dict[str, Any]]] = {
     "whole": {"type": "integer"},
     "flag": {"type": "boolean"},
 }
-_ERROR: Final[dict[str, Any]] = {
+ERROR_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["error", "errorCode", "message", "statusCode", "items", "correlationId"],
     "properties": {
@@ -43,6 +43,7 @@ _ERROR: Final[dict[str, Any]] = {
         "correlationId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
     },
 }
+"""The envelope that all refusals share, of the API and of the control plane."""
 
 
 def plain_path(path: str) -> str:
@@ -64,7 +65,7 @@ def openapi_document(operations: Sequence[Operation], version: str) -> dict[str,
         "info": {"title": "kibo-simulator", "version": version},
         "paths": paths,
         "components": {
-            "schemas": {**components, "Error": _ERROR},
+            "schemas": {**components, "Error": ERROR_SCHEMA},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -74,7 +75,10 @@ def _described(operation: Operation, path: str, body_of: dict[type[msgspec.Struc
     described: dict[str, Any] = {
         "operationId": operation.name,
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in _names(path)),
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in placeholders(path)
+            ),
             *(_query(parameter) for parameter in operation.query),
         ],
         "security": [] if operation.open else [{"bearer": []}],
@@ -91,7 +95,8 @@ def _described(operation: Operation, path: str, body_of: dict[type[msgspec.Struc
     return described
 
 
-def _names(path: str) -> list[str]:
+def placeholders(path: str) -> list[str]:
+    """The names of a path's placeholders."""
     return _PLACEHOLDER.findall(path)
 
 

@@ -14,6 +14,7 @@ from kibo_simulator.web.control import (
     job_routes,
     journal_routes,
     limit_routes,
+    openapi_routes,
 )
 from kibo_simulator.web.control.plane import ControlPlane, is_control_path
 from kibo_simulator.web.control.route import PREFIX, ControlCall, ControlParameter, ControlRoute
@@ -25,6 +26,7 @@ ROUTE_MODULES: Final[tuple[ModuleType, ...]] = (
     journal_routes,
     job_routes,
     inventory_routes,
+    openapi_routes,
 )
 
 ROUTES: Final[tuple[ControlRoute[Any], ...]] = tuple(route for module in ROUTE_MODULES for route in module.ROUTES)

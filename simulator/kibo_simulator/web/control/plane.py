@@ -67,7 +67,7 @@ class ControlPlane:
         async def endpoint(request: web.Request) -> web.StreamResponse:
             _check_query(route, request)
             body = await _body(route, request)
-            call = ControlCall(route, self._simulator, self._gate, request, body)
+            call = ControlCall(route, self._routes, self._simulator, self._gate, request, body)
             if not route.turn:
                 return _response(route, await _answer(call))
             async with self._gate.turn:

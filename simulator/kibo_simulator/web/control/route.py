@@ -78,9 +78,10 @@ class ControlRoute(Generic[BodyT]):
 
 @dataclass(frozen=True, slots=True)
 class ControlCall(Generic[BodyT]):
-    """One request to the control plane that was let in, its body read and decoded."""
+    """One request to the control plane that was let in, its body read and decoded; ``offered`` are all the routes."""
 
     route: ControlRoute[BodyT]
+    offered: tuple[ControlRoute[Any], ...]
     simulator: Simulator
     gate: Gate
     request: web.Request

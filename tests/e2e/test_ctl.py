@@ -1,0 +1,114 @@
+"""``kibo-simulator ctl`` against a served simulator: what it does, prints and refuses."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from kibo_simulator.cli import main
+from kibo_simulator.ctl.command import MODULES
+from kibo_simulator.ctl.output import printable, shown
+
+from .conftest import Serve
+
+Ctl = Callable[..., Result]
+
+REFUSALS = (
+    (("clock", "set", "2020-01-01T00:00:00Z"), "kibo-simulator ctl: $.now: the clock never moves backwards"),
+    (("clock", "advance", "15x"), "'15x' is no duration such as 90, 15m"),
+    (("clock", "mode", "fast"), "'fast' is not accepted; real, manual or xN (such as x60) is"),
+    (("jobs", "--tenant", "5"), "kibo-simulator ctl: tenant: there is no tenant '5'"),
+    (("--token", "wrong", "clock"), "kibo-simulator ctl: the control plane needs Authorization"),
+    (("--token", "wröng", "clock"), "kibo-simulator ctl: --token: a header cannot hold it"),
+    (("--url", "http://127.0.0.1:1", "health"), "kibo-simulator ctl: nothing answers at http://127.0.0.1:1"),
+    (("--url", "localhost:8765", "health"), "kibo-simulator ctl: --url localhost:8765: expected http://HOST:PORT"),
+    (("--url", "http://a:b@localhost", "health"), "kibo-simulator ctl: --url: holds a user or password"),
+    (("limits", "set", "-"), "kibo-simulator ctl: $.pools[0].route: a route starts with /"),
+)
+
+
+@pytest.fixture
+def ctl(serve: Serve) -> Ctl:
+    """A function that runs one command against a fresh simulator whose clock stands still."""
+    served = serve("--clock", "manual", "--start", "2026-03-02T05:00:00Z", "--control-token", "open sesame")
+
+    def run(*arguments: str, **more: Any) -> Result:
+        environment = {"KIBO_SIMULATOR_URL": served.url, "KIBO_SIMULATOR_CONTROL_TOKEN": "open sesame"}
+        return CliRunner(env=environment).invoke(main, ["ctl", *arguments], prog_name="kibo-simulator", **more)
+
+    return run
+
+
+@pytest.mark.slow
+def test_the_simulator_is_taken_in_hand(ctl: Ctl, tmp_path: Path) -> None:
+    """Clock, limits, stock, jobs, journal and description, each by its command; JSON where nobody looks."""
+    document = tmp_path / "limits.json"
+    document.write_text('{"pools": [{"route": "/api/*", "rpm": 7}]}')
+    healthy = json.loads(ctl("health").output)["status"]
+    moved = [json.loads(ctl("clock", *order).output)["now"] for order in (["advance", "15m"], ["next-event"], [])]
+    later = json.loads(ctl("clock", "set", "2026-03-03T00:00:00Z").output)["now"]
+    scaled = json.loads(ctl("clock", "mode", "x60").output)
+    limits = json.loads(ctl("limits", "set", str(document)).output)
+    pools = [json.loads(line)["rpm"] for line in ctl("limits", "status").output.splitlines()]
+    records = ctl("inventory", "dump").output.splitlines()
+    described = json.loads(ctl("openapi").output)
+    cleared = json.loads(ctl("journal", "clear").output)
+
+    assert "ok" == healthy
+    assert ["2026-03-02T05:15:00.000000Z"] * 3 == moved
+    assert "2026-03-03T00:00:00.000000Z" == later
+    assert ("scaled", 60.0) == (scaled["mode"], scaled["speed"])
+    assert (7, [7]) == (limits["pools"][0]["rpm"], pools)
+    assert (True, True) == (records[0].startswith('"LocationCode"'), len(records) > 100)
+    assert "3.1.0" == described["openapi"]
+    assert {"cleared": 0} == cleared
+    assert ("", "") == (ctl("journal").output, ctl("jobs").output)
+
+
+@pytest.mark.slow
+def test_what_cannot_be_done_is_said_in_one_line(ctl: Ctl) -> None:
+    """Exit code 2, one line that names the place, no traceback and no secret."""
+    for arguments, said in REFUSALS:
+        done = ctl(*arguments, input='{"pools": [{"route": "api"}]}')
+        last = done.stderr.splitlines()[-1]
+
+        assert (2, "", True) == (done.exit_code, done.stdout, said in last), done.stderr
+        assert "open sesame" not in done.stderr
+
+
+def test_every_command_says_what_it_does() -> None:
+    """Help is one sentence that ends, for groups and commands alike."""
+
+    def commands(group: click.Command) -> Iterator[click.Command]:
+        yield group
+        for command in getattr(group, "commands", {}).values():
+            yield from commands(command)
+
+    for module in MODULES:
+        for offered in module.COMMANDS:
+            for command in commands(offered):
+                assert (command.help or "").partition("\n")[0].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (True, "yes"),
+        ([1, "a"], "1, a"),
+        ({"items": 3, "dryRun": False}, "items=3 dryRun=no"),
+        ("\x1b[2J\nnext", "\\x1b[2J\\x0anext"),
+    ],
+)
+def test_values_are_shown_for_people(value: object, text: str) -> None:
+    """No null, no JSON, and nothing that a terminal would obey."""
+    assert text == shown(value)
+
+
+def test_long_code_points_are_shown_as_numbers() -> None:
+    """A mark that turns the direction of writing is no letter."""
+    assert "a\\x202eb" == printable("a\u202eb")
