@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import statistics
 import tempfile
 import time
@@ -24,6 +25,7 @@ from kibo_simulator import SampleSettings, Settings, Simulator
 from kibo_simulator.files.bulk_load import inventory_blocks
 from kibo_simulator.jobs import JobSettings
 from kibo_simulator.rate_limits import UNLIMITED
+from kibo_simulator.serving import spare_the_collector
 from kibo_simulator.settings import AccessSettings
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.web import build_application
@@ -33,8 +35,8 @@ USUAL = Size(products=20_000, locations=25)
 QUICK = Size(products=4_000, locations=25)
 LOOK_UPS = 10_000
 ITEMS = 500
-LOOKED_UP = 200
-REFRESHED = 1_000
+LOOKED_UP = 500
+REFRESHED = 12_000
 TENANT = 1001
 INVENTORY = "/api/commerce/inventory/v5/inventory"
 METHOD = """\
@@ -173,8 +175,10 @@ async def _session(simulator: Simulator) -> AsyncIterator[aiohttp.ClientSession]
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}"
         async with aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(total=600)) as session:
+            spare_the_collector()
             yield session
     finally:
+        gc.unfreeze()
         await runner.cleanup()
 
 

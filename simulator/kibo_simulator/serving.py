@@ -30,6 +30,12 @@ class _OneLine(logging.Filter):
         return True
 
 
+def spare_the_collector() -> None:
+    """Tell the collector of cycles that what is alive now stays alive: it need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 class BindError(Exception):
     """The address cannot be listened on; says which and why."""
 
@@ -76,9 +82,7 @@ async def serve(
         }
         sys.stdout.write(json.dumps(ready, separators=(",", ":")) + "\n")
         sys.stdout.flush()
-        # What is alive now stays alive: the collector of cycles need not look at it again.
-        gc.collect()
-        gc.freeze()
+        spare_the_collector()
         await stopped.wait()
     finally:
         await runner.cleanup()

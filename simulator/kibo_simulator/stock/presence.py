@@ -5,7 +5,8 @@ Laws of this file
    undone all of it is forgotten.
 2. A location is remembered only after it has been asked about twice; one question is answered faster by the
    database itself.
-3. A location with records of the same product in several variants is not remembered: there, bits cannot count.
+3. A location with records of the same product in several variants is not remembered: there, bits cannot count. Nor
+   is one with so many products that reading them would hold up everybody else.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,20 +35,20 @@ class Presence:
     def __repr__(self) -> str:
         return f"<Presence of {len(self._held)} locations>"
 
-    def at(self, location_id: int, load: Callable[[], tuple[list[int], bool]]) -> int | None:
+    def at(self, location_id: int, load: Callable[[], list[int] | None]) -> int | None:
         """The products held as bits, or None where the database must be asked.
 
         Args:
             location_id: the location in question.
-            load: gives the products of the location, and whether any record there is a variant.
+            load: gives the products of the location, or None when it is not to be remembered.
         """
         if location_id in self._held:
             return self._held[location_id]
         if location_id not in self._asked:
             self._asked.add(location_id)
             return None
-        products, has_variants = load()
-        held = None if has_variants else bits_of(products)
+        products = load()
+        held = None if products is None else bits_of(products)
         self._held[location_id] = held
         return held
 

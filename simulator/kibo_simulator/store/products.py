@@ -29,9 +29,9 @@ _EVERY = {
     "upc": "SELECT id, upc FROM products WHERE tenant_id = ? AND upc IS NOT NULL",
     "sku": "SELECT id, sku FROM products WHERE tenant_id = ? AND sku IS NOT NULL",
 }
-# The same without the position of the item, which costs as much as the look-up.
 # Reading that many is a matter of 20 ms.
 _MOST_REMEMBERED = 50_000
+# The same without the position of the item, which costs as much as the look-up.
 _EXACT_IDS = {field: text.replace("j.key, p.id", "p.id") for field, text in _EXACT.items()}
 
 
@@ -162,6 +162,9 @@ class ProductStore:
         )
         for field, texts in by_field:
             if texts:
+                if (tenant_id, field) not in self._numbers:
+                    self._numbers[tenant_id, field] = self._load_numbers(tenant_id, field)
+                    yield
                 whole.update(self._named(tenant_id, field, texts))
         pairs: set[tuple[int, int]] = set()
         if items.particular:

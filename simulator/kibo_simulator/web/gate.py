@@ -26,6 +26,8 @@ from kibo_simulator.web.response_fields import SelectionError, parse_selection, 
 JSON_TYPE: Final = "application/json; charset=utf-8"
 OPERATION_ATTRIBUTE: Final = "kibo_operation"
 
+_SLICE: Final = 1 << 20
+
 _log = logging.getLogger("kibo_simulator")
 
 
@@ -47,7 +49,7 @@ class _Visit:
         self.call: Call | None = None
         self.body = b""
         self.status = 200
-        self.payload = b""
+        self.payload: bytes | bytearray = b""
         self.retry_after: int | None = None
         self.saved = False
         self.headers: dict[str, str] = {}
@@ -65,7 +67,7 @@ class Gate:
         self.turn = asyncio.Lock()
         """Held by whoever changes or reads state: pauses of long operations let nobody else in."""
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one request of the API."""
         simulator = self._simulator
         visit = _Visit(
@@ -101,6 +103,8 @@ class Gate:
             headers["Content-Type"] = JSON_TYPE
         if visit.retry_after is not None:
             headers["Retry-After"] = str(visit.retry_after)
+        if len(visit.payload) > _SLICE:
+            return await _sent_in_slices(request, visit.status, headers, visit.payload)
         return web.Response(status=visit.status, body=visit.payload, headers=headers)
 
     async def advance(self) -> int:
@@ -240,8 +244,8 @@ class Gate:
             _log.exception("%s failed", operation.name)
             raise ApiError(500, "UNEXPECTED_ERROR", "the simulator itself failed; see its log") from error
 
-    async def _payload(self, operation: Operation, call: Call) -> bytes:
-        """The answer as bytes, cut to the fields that were asked for."""
+    async def _payload(self, operation: Operation, call: Call) -> bytes | bytearray:
+        """The answer as JSON, cut to the fields that were asked for."""
         text = call.text("responseFields") if call.query else None
         if text is None:
             return (await self._answer(operation, call)).encoded()
@@ -300,6 +304,21 @@ class Gate:
                 details=details,
             )
         )
+
+
+async def _sent_in_slices(
+    request: web.Request, status: int, headers: dict[str, str], payload: bytes | bytearray
+) -> web.StreamResponse:
+    """Send a large answer piece by piece: handing it over whole would copy it while everybody else waits."""
+    response = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(payload))})
+    await response.prepare(request)
+    view = memoryview(payload)
+    for first in range(0, len(payload), _SLICE):
+        await response.write(view[first : first + _SLICE])
+        # Writing waits only when the reader is slow; others must have their turn in any case.
+        await asyncio.sleep(0)
+    await response.write_eof()
+    return response
 
 
 def not_an_api_path(correlation_id: str, path: str) -> web.Response:

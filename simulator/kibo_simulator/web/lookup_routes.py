@@ -98,13 +98,22 @@ def _posted(call: Call, more: dict[str, Any]) -> Steps:
 
 def _encoded(rows: Iterable[Row | None], body: Callable[[Row], dict[str, Any]]) -> Steps:
     """Rows as JSON, encoded one by one: the whole of a large answer would take too long at once."""
+    answer = bytearray(b"[")
+    separator = b""
     parts: list[bytes] = []
     for row in rows:
-        if row is None:
-            yield
-        else:
+        if row is not None:
             parts.append(msgspec.json.encode(body(row)))
-    return Answer(b"[" + b",".join(parts) + b"]")
+            continue
+        if parts:
+            answer += separator + b",".join(parts)
+            separator = b","
+            parts.clear()
+        yield
+    if parts:
+        answer += separator + b",".join(parts)
+    answer += b"]"
+    return Answer(answer)
 
 
 def get_inventory(call: Call) -> Steps:

@@ -75,14 +75,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: status and JSON body; None for an empty one, bytes for one that is encoded already."""
+    """A successful answer: status and body; None for an empty one, bytes or a bytearray for ready JSON."""
 
     body: Any
     status: int = 200
 
-    def encoded(self) -> bytes:
-        """The body as bytes."""
-        if isinstance(self.body, bytes):
+    def encoded(self) -> bytes | bytearray:
+        """The body as JSON."""
+        if isinstance(self.body, bytes | bytearray):
             return self.body
         return b"" if self.body is None else msgspec.json.encode(self.body)
 

@@ -1,6 +1,6 @@
 """Setting stock and adding to it: as jobs, at once, or whichever suits the size (I-2, J-12)."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import msgspec
@@ -23,61 +23,70 @@ MOST_ADJUSTED = 1_000
 SMART_LIMIT = 25
 """Up to this many items a smart call is carried out at once (Kibo's smart inventory page: about 25)."""
 
+_ITEMS_BETWEEN_PAUSES = 500
+
 _refresh = msgspec.json.Decoder(RefreshRequest)
 _adjust = msgspec.json.Decoder(AdjustRequest)
 
 
-def refresh(call: Call) -> Answer:
+def refresh(call: Call) -> Steps:
     """Set quantities at a location: one job (I-2, J-12)."""
-    return _enqueue(call, "REFRESH", *_refresh_work(call))
+    return _enqueue(call, "REFRESH", *(yield from _refresh_work(call)))
 
 
-def adjust(call: Call) -> Answer:
+def adjust(call: Call) -> Steps:
     """Add to quantities at a location: one job (I-2, J-12)."""
-    return _enqueue(call, "ADJUST", *_adjust_work(call))
+    return _enqueue(call, "ADJUST", *(yield from _adjust_work(call)))
 
 
 def sync_refresh(call: Call) -> Steps:
     """Set quantities at once and answer with the records."""
-    return _at_once(call, *_refresh_work(call))
+    return (yield from _at_once(call, *(yield from _refresh_work(call))))
 
 
 def sync_adjust(call: Call) -> Steps:
     """Add to quantities at once and answer with the records."""
-    return _at_once(call, *_adjust_work(call))
+    return (yield from _at_once(call, *(yield from _adjust_work(call))))
 
 
 def smart_refresh(call: Call) -> Steps:
     """Set a few quantities at once, many by a job; ``method`` says which."""
-    return _smart(call, "REFRESH", *_refresh_work(call))
+    return (yield from _smart(call, "REFRESH", *(yield from _refresh_work(call))))
 
 
 def smart_adjust(call: Call) -> Steps:
     """Add to a few quantities at once, to many by a job; ``method`` says which."""
-    return _smart(call, "ADJUST", *_adjust_work(call))
+    return (yield from _smart(call, "ADJUST", *(yield from _adjust_work(call))))
 
 
-def _refresh_work(call: Call) -> tuple[Location, RefreshWork]:
+def _refresh_work(call: Call) -> Generator[None, None, tuple[Location, RefreshWork]]:
     request = decode(_refresh, call.body)
-    items = tuple(_items(call, request.items, request.location_code, MOST_REFRESHED))
+    items = yield from _items(call, request.items, request.location_code, MOST_REFRESHED)
     zero_missing = call.simulator.settings.inventory.refresh_zero_missing
     return active_location(call, request.location_code, "$.locationCode"), RefreshWork(items, zero_missing)
 
 
-def _adjust_work(call: Call) -> tuple[Location, AdjustWork]:
+def _adjust_work(call: Call) -> Generator[None, None, tuple[Location, AdjustWork]]:
     request = decode(_adjust, call.body)
-    items = tuple(_items(call, request.items, request.location_code, MOST_ADJUSTED))
+    items = yield from _items(call, request.items, request.location_code, MOST_ADJUSTED)
     return active_location(call, request.location_code, "$.locationCode"), AdjustWork(items)
 
 
-def _items(call: Call, items: Sequence[RefreshItem | AdjustItem], code: str, most: int) -> list[QuantityItem]:
+def _items(
+    call: Call, items: Sequence[RefreshItem | AdjustItem], code: str, most: int
+) -> Generator[None, None, tuple[QuantityItem, ...]]:
     call.summary |= {"items": len(items), "locationCode": code}
     if not items:
         raise validation_error("$.items", "needs at least one item")
     if len(items) > most:
         raise validation_error("$.items", f"has {len(items)} items; at most {most:,} are taken")
     tagging = Tagging(call)
-    return [_item(item, f"$.items[{index}]", tagging) for index, item in enumerate(items)]
+    checked = []
+    for index, item in enumerate(items):
+        if not (index + 1) % _ITEMS_BETWEEN_PAUSES:
+            yield
+        checked.append(_item(item, f"$.items[{index}]", tagging))
+    return tuple(checked)
 
 
 def _item(item: RefreshItem | AdjustItem, path: str, tagging: Tagging) -> QuantityItem:
@@ -136,13 +145,19 @@ def _smart(call: Call, job_type: JobType, location: Location, work: RefreshWork 
 
 def _at_once(call: Call, location: Location, work: RefreshWork | AdjustWork) -> Steps:
     yield from call.simulator.runner.worker.applying(call.tenant_id, location.id, work, call.now)
-    items = [(item.wanted, 0, Variant()) for item in work.items]
-    bodies: list[dict[str, Any]] = []
-    for row in call.simulator.query.rows(Query(call.tenant_id, "ANY", items, location=location, include_negative=True)):
-        if row is None:
-            yield
-        else:
-            bodies.append(row_body(row, call.tenant_id, attributes=True))
+    bodies: list[msgspec.Raw] = []
+    answered: set[int] = set()
+    # Looked up and encoded piece by piece: thousands of records would take too long at once.
+    for first in range(0, len(work.items), _ITEMS_BETWEEN_PAUSES):
+        items = [(item.wanted, 0, Variant()) for item in work.items[first : first + _ITEMS_BETWEEN_PAUSES]]
+        query = Query(call.tenant_id, "ANY", items, location=location, include_negative=True)
+        for row in call.simulator.query.rows(query):
+            if row is None:
+                yield
+            elif (product_id := row.holding.product_id) not in answered:
+                answered.add(product_id)
+                bodies.append(msgspec.Raw(msgspec.json.encode(row_body(row, call.tenant_id, attributes=True))))
+        yield
     return Answer(bodies)
 
 

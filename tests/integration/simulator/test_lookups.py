@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from kibo_simulator import SampleSettings, Settings
+from kibo_simulator.settings import BoundSettings
 from kibo_simulator.stock.location_attributes import LocationAttributes
 
-from .conftest import START, V1, V5, Bench
+from .conftest import START, V1, V5, Bench, MakeBench
 
 PRODUCT = {"partNumber": "NEW-1", "upc": "999999999999"}
 
@@ -273,3 +275,27 @@ async def test_granular_dates_are_dates(bench: Bench) -> None:
 
     assert [(row["onHand"], row["date"]) for row in rows] == [(2, "12/31/2026")]
     assert (wrong.status, wrong.body["items"][0]["additionalErrorData"][0]["value"]) == (400, "$.items[0].date")
+
+
+async def test_an_answer_of_several_megabytes_arrives_whole(make_bench: MakeBench) -> None:
+    """I-1: every record of a large look-up is in the answer, once, and the answer says its length."""
+    settings = Settings(sample=SampleSettings(locations=8, products=1_400), bounds=BoundSettings(journal_bytes=0))
+    bench = await make_bench(settings)
+    names = sorted({str(record.part_number) for record in bench.simulator.stock_records(1001)})
+    reply = await bench.send("POST", V5, {"type": "ANY", "items": [{"partNumber": name} for name in names]})
+
+    assert reply.status == 200
+    assert int(reply.headers["Content-Length"]) > 2 << 20
+    assert sorted(f"{row['locationCode']} {row['partNumber']} {row['onHand']}" for row in reply.body) == sorted(
+        bench.dump()
+    )
+
+
+async def test_a_refresh_of_thousands_at_once_answers_with_each_record_once(bench: Bench) -> None:
+    """I-2: items that name the same product, pieces of the request apart, are one record with the last quantity."""
+    items = [{"partNumber": f"N-{number % 1_100}", "quantity": number} for number in range(1_200)]
+    reply = await bench.send("POST", f"{V5}/sync-refresh", {"locationCode": "WH-001", "items": items})
+
+    expected = {f"N-{number % 1_100}": number for number in range(1_200)}
+    assert len(reply.body) == 1_100
+    assert {row["partNumber"]: row["onHand"] for row in reply.body} == expected
