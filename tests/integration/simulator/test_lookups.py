@@ -282,7 +282,8 @@ async def test_an_answer_of_several_megabytes_arrives_whole(make_bench: MakeBenc
     settings = Settings(sample=SampleSettings(locations=8, products=1_400), bounds=BoundSettings(journal_bytes=0))
     bench = await make_bench(settings)
     names = sorted({str(record.part_number) for record in bench.simulator.stock_records(1001)})
-    reply = await bench.send("POST", V5, {"type": "ANY", "items": [{"partNumber": name} for name in names]})
+    items = [{"partNumber": name} for name in names]
+    reply = await bench.send("POST", V5, {"type": "ANY", "items": items, "includeNegativeInventory": True})
 
     assert reply.status == 200
     assert int(reply.headers["Content-Length"]) > 2 << 20
