@@ -4,8 +4,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from kibo_simulator.files.import_rows import POSITIONAL
+from kibo_simulator.files.inventory_export import EXPORT_COLUMNS
+from kibo_simulator.files.schedules import CronError, check_cron, check_zone
 from kibo_simulator.jobs import JobSettings
 from kibo_simulator.rate_limits import LimitsDocument
+
+XmlName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
 
 
 class SampleSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +66,65 @@ class ExportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     name_taken: Literal["conflict", "bad_request"] = "conflict"
 
 
+class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Import and export files: where they are exchanged, when, and what Kibo's guides leave open about them.
+
+    ``drop`` is the folder that stands for every drop point; ``remote`` has the simulator connect to the SFTP servers
+    and buckets that the configurations name instead. Schedules are cron expressions of five fields in ``cron_zone``;
+    an empty one is never due. ``bad_rows`` is the fate of the good rows of a file with bad ones: they are imported
+    (``skip``), or not at the location of a bad one (``location``), or not at all (``file``). ``triggers`` are the names
+    of a trigger that count: ``<base>.zip.done``, ``<base>.done`` or both.
+    """
+
+    drop: str | None = None
+    remote: bool = False
+    remote_timeout_s: Annotated[float, Meta(gt=0, le=3_600)] = 30.0
+    object_endpoint: str | None = None
+    fetch_cron: str = "*/10 * * * *"
+    export_cron: str = "0 9 * * *"
+    cron_zone: str = "UTC"
+    name_zone: str = "America/Los_Angeles"
+    triggers: Literal["both", "zip", "base"] = "both"
+    inbox: str = "in"
+    archive: str = "archive"
+    outbox: str = "out"
+    default_fetch: bool = True
+    bad_rows: Literal["skip", "location", "file"] = "skip"
+    upc_required: bool = True
+    unknown_bin: Literal["error", "ignore"] = "error"
+    attribute_separator: Annotated[str, Meta(min_length=1, max_length=1)] = ";"
+    positional: Annotated[tuple[str, ...], Meta(min_length=5)] = POSITIONAL
+    ragged: Literal["locator_last", "by_position", "refuse"] = "locator_last"
+    export_columns: Annotated[tuple[str, ...], Meta(min_length=1)] = (
+        "LocationCode", "PartNumber", "UPC", "SKU", "OnHand", "Available", "SafetyStock", "Floor", "LTD",
+    )  # fmt: skip
+    xml_root: XmlName = "Inventory"
+    xml_location: XmlName = "Location"
+    xml_item: XmlName = "Item"
+    export_trigger: bool = True
+    most_messages: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    most_rows: Annotated[int, Meta(ge=1)] = 20_000_000
+    largest_bytes: Annotated[int, Meta(ge=1)] = 2 << 30
+    largest_ratio: Annotated[int, Meta(ge=2)] = 200
+    pile_up: Annotated[int, Meta(ge=1)] = 50
+    disk_low_bytes: Annotated[int, Meta(ge=0)] = 1 << 30
+    log_entries: Annotated[int, Meta(ge=1)] = 10_000
+
+    def __post_init__(self) -> None:
+        """Refuse what could never be meant."""
+        for name in ("fetch_cron", "export_cron"):
+            expression = getattr(self, name)
+            if expression:
+                try:
+                    check_cron(expression, self.cron_zone)
+                except CronError as error:
+                    raise ValueError(f"{name}: {error}") from None
+        check_zone(self.name_zone)
+        unknown = [column for column in self.export_columns if column not in EXPORT_COLUMNS]
+        if unknown:
+            raise ValueError(f"export_columns: {unknown[0]!r} is not one of {', '.join(EXPORT_COLUMNS)}")
+
+
 class BoundSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How much of anything is held or read at once."""
 
@@ -82,4 +146,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     tags: TagSettings = field(default_factory=TagSettings)
     bins: BinSettings = field(default_factory=BinSettings)
     exports: ExportSettings = field(default_factory=ExportSettings)
+    files: FileSettings = field(default_factory=FileSettings)
     bounds: BoundSettings = field(default_factory=BoundSettings)
