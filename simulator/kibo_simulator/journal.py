@@ -100,6 +100,16 @@ class Journal:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def position(self) -> int:
+        """The number of the newest entry ever written; 0 before the first."""
+        return self._sequence
+
+    def restart(self, position: int) -> None:
+        """Begin anew as if ``position`` entries had been written and cleared: another history goes on from there."""
+        self.clear()
+        self._sequence = position
+
     def next_sequence(self) -> int:
         """The number of the next entry; numbers begin at 1 and have no holes."""
         self._sequence += 1

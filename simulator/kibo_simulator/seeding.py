@@ -1,25 +1,84 @@
-"""Fills a tenant with stock: the generated sample, or rows and files of inventory; steps of a caller's transaction."""
+"""What a simulation begins with: tenants, the generated sample, and inventory from rows and files (D-2)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from kibo_simulator.files.bulk_load import inventory_blocks
 from kibo_simulator.files.location_export import InventoryRow
-from kibo_simulator.settings import SampleSettings
-from kibo_simulator.steps import Steps
+from kibo_simulator.settings import SampleSettings, Settings
+from kibo_simulator.steps import Steps, finish
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.sample import sample_location, sample_products, sample_records
+from kibo_simulator.store.database import Database
 from kibo_simulator.store.stock import StockStore
-from kibo_simulator.tenants import Access, Tenant
+from kibo_simulator.store.tenants import Tenant, TenantStore
+from kibo_simulator.tenants import add_application
+from kibo_simulator.timestamps import DAY
 
 _ROWS_BETWEEN_PAUSES = 128
 
 
-def add_sample(access: Access, stock: StockStore, sample: SampleSettings, seed: int, now: int) -> None:
-    """Add the generated sample tenant with its locations, products and stock."""
-    access.add_tenant(Tenant(sample.tenant, sample.name, sample.site))
-    access.add_application(sample.tenant, sample.client_id, sample.shared_secret)
-    add_sample_stock(stock, sample.tenant, sample.locations, sample.products, seed, now)
+# As many records as a fresh world may have to be kept for the next one: tests open the same small world all the time.
+_MOST_KEPT = 20_000
+_MOST_WORLDS_KEPT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What a simulator is grown from: its settings, and files with inventory for the first tenant."""
+
+    settings: Settings
+    files: tuple[Path, ...] = ()
+
+    def grow(self, database: Database, now: int) -> int:
+        """Fill a database that has nothing but its schema, all or nothing; return how many records files brought.
+
+        Raises:
+            InventoryFileError: a file cannot be loaded.
+        """
+        with database.transaction():
+            tenants = TenantStore(database)
+            stock = StockStore(database)
+            if self.settings.sample is not None:
+                _add_sample(database, tenants, stock, self.settings, now)
+            first = next((tenant.id for tenant in tenants.every()), 0)
+            loaded = sum(finish(load_file(stock, first, path, now)) for path in self.files)
+            database.set_meta("seeded", "1")
+        return loaded
+
+    def fresh(self, now: int) -> tuple[Database, int]:
+        """A new database in memory, grown, and how many records files brought.
+
+        Raises:
+            InventoryFileError: a file cannot be loaded.
+        """
+        sample = self.settings.sample
+        if not self.files and (sample is None or sample.locations * sample.products <= _MOST_KEPT):
+            return Database(copy_of=_kept(self.settings.seed, sample, now // DAY).connection), 0
+        database = Database()
+        try:
+            return database, self.grow(database, now)
+        except BaseException:
+            database.close()
+            raise
+
+
+@lru_cache(maxsize=_MOST_WORLDS_KEPT)
+def _kept(seed: int, sample: SampleSettings | None, day: int) -> Database:
+    """A small world as it is seeded on a day, to be copied: that takes a tenth of making it."""
+    database = Database()
+    Seed(Settings(seed=seed, sample=sample)).grow(database, day * DAY)
+    return database
+
+
+def _add_sample(database: Database, tenants: TenantStore, stock: StockStore, settings: Settings, now: int) -> None:
+    sample = settings.sample
+    assert sample is not None
+    tenants.add(Tenant(sample.tenant, sample.name, sample.site))
+    add_application(database, sample.tenant, sample.client_id, sample.shared_secret)
+    add_sample_stock(stock, sample.tenant, sample.locations, sample.products, settings.seed, now)
 
 
 def add_sample_stock(stock: StockStore, tenant_id: int, locations: int, products: int, seed: int, now: int) -> None:

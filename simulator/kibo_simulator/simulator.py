@@ -5,8 +5,10 @@ in through one function, so the same simulator serves real sockets, a scaled clo
 T-4).
 """
 
+import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -21,10 +23,13 @@ from kibo_simulator.inventory_query import InventoryQuery
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.job_work import JobWorker
 from kibo_simulator.journal import Journal
+from kibo_simulator.kept_limits import keep_limits, keep_pools, limits_in_force, restore_pools
+from kibo_simulator.kept_settings import keep_settings, settings_in_force
+from kibo_simulator.moment import Moment, drop_moment, read_moment
 from kibo_simulator.order_work import OrderWorker
 from kibo_simulator.pending_sweep import PendingSweep
-from kibo_simulator.rate_limits import LimitsDocument, PoolState, RateLimiter
-from kibo_simulator.seeding import add_sample, load_file, load_rows
+from kibo_simulator.rate_limits import LimitsDocument, RateLimiter
+from kibo_simulator.seeding import Seed, load_file, load_rows
 from kibo_simulator.settings import Settings
 from kibo_simulator.steps import finish
 from kibo_simulator.stock.deletion_items import DeletionItems
@@ -34,11 +39,13 @@ from kibo_simulator.store.bins import BinStore
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.future import FutureStore
 from kibo_simulator.store.holds import HoldStore
+from kibo_simulator.store.images import ImageError, check, open_image, write_file
 from kibo_simulator.store.jobs import JobStore
 from kibo_simulator.store.places import PlaceStore
 from kibo_simulator.store.stock import StockStore
 from kibo_simulator.store.tags import TagStore
-from kibo_simulator.tenants import Access, Tenant
+from kibo_simulator.store.tenants import Tenant, TenantStore
+from kibo_simulator.tenants import Access, add_application
 from kibo_simulator.timestamps import SECOND, parse_instant
 from kibo_simulator.upkeep_work import UpkeepWorker
 
@@ -65,16 +72,18 @@ class Simulator:
     """A stand-in for one Kibo environment, in memory unless a data file is given.
 
     Args:
-        settings: everything that can be set; the defaults are those of the clauses.
+        settings: everything that can be set; the defaults are those of the clauses, or of the snapshot.
         wall: the source of time in microseconds since the epoch; the machine's when absent.
-        clock_mode: how simulated time follows the source (T-2).
+        clock_mode: how simulated time follows the source (T-2); ``real`` when absent, or as in the snapshot.
         speed: simulated seconds per second of the source, for mode ``scaled``.
         data: a file that keeps all state (D-1); absent for memory.
         load: files with inventory for a fresh simulator, loaded with the sample or not at all; a data file that
             has been seeded before keeps what it has.
+        snapshot: a snapshot's file that a fresh simulator goes on from instead of being seeded.
 
     Raises:
         DatabaseError: the data file is not usable.
+        ImageError: the snapshot is not one.
         InventoryFileError: what should be loaded cannot be.
         InstantError: ``settings.start`` is not an instant.
         LimitsError: the limits cannot be meant.
@@ -85,72 +94,214 @@ class Simulator:
         settings: Settings | None = None,
         *,
         wall: Callable[[], int] | None = None,
-        clock_mode: ClockMode = "real",
+        clock_mode: ClockMode | None = None,
         speed: float = 1.0,
         data: Path | None = None,
         load: Sequence[Path] = (),
+        snapshot: Path | None = None,
     ) -> None:
-        self.settings = settings or Settings()
-        source = wall or machine_time()
-        self.database = Database(data)
+        self._source = wall or machine_time()
+        self._told = settings
+        self._clock_mode = clock_mode
+        self._speed = speed
+        self._snapshot = snapshot
+        self._seed = Seed(settings or Settings(), tuple(load))
+        bounds = self._seed.settings.bounds
+        self.journal = Journal(entries=bounds.journal_entries, retained_bytes=bounds.journal_bytes)
+        self.loaded: int | None = None
+        self._data = data
+        database, moment = self._opened(data)
         try:
-            self._assemble(source, clock_mode, speed, load)
+            self._take_up(database, moment)
         except BaseException:
             # Whoever corrects the fault and tries again must find the file free.
-            self.database.close()
+            database.close()
             raise
 
-    def _assemble(self, source: Callable[[], int], clock_mode: ClockMode, speed: float, load: Sequence[Path]) -> None:
-        seed = self.settings.seed
-        self.clock = Clock(source, mode=clock_mode, speed=speed, start=self._start(source, clock_mode))
-        self.agenda = Agenda()
-        self.stock = StockStore(self.database)
-        self.jobs = JobStore(self.database)
-        # Each opening of a data file counts, so that neither ids nor tokens are given twice.
-        openings = int(self.database.meta("openings") or 0) + 1
-        self.access = Access(
-            self.database,
-            stem=f"{seed}:{openings}",
-            access_lifetime_s=self.settings.access.token_lifetime_s,
-            refresh_lifetime_s=self.settings.access.refresh_lifetime_s,
+    # -- beginning, and going on from elsewhere ---------------------------------------------------------------------
+
+    def _opened(self, data: Path | None) -> tuple[Database, Moment | None]:
+        """The database to begin with, seeded or from a snapshot unless the file has been used before."""
+        if data is None:
+            database, moment, self.loaded = self._fresh()
+            return database, moment
+        database = Database(data)
+        try:
+            if database.meta("seeded") is not None:
+                return database, None
+            if self._snapshot is None:
+                self.loaded = self._seed.grow(database, self._begins())
+                return database, None
+        except BaseException:
+            database.close()
+            raise
+        database.close()
+        image, moment = self.fresh()
+        with closing(image):
+            waiting = self._waiting_file(data)
+            write_file(image.connection, waiting)
+            waiting.replace(data)
+        return Database(data), moment
+
+    def fresh(self) -> tuple[Database, Moment | None]:
+        """A database in memory as a simulator begins with when it is started like this one, and its moment (D-2).
+
+        Nothing of the running simulation is touched: this may be done beside it, and in another thread.
+
+        Raises:
+            ImageError: the snapshot cannot be read any more.
+            InventoryFileError: a file cannot be loaded any more.
+        """
+        database, moment, _ = self._fresh()
+        return database, moment
+
+    def _fresh(self) -> tuple[Database, Moment | None, int | None]:
+        """The same, and how many records files brought; None without a seed."""
+        if self._snapshot is None:
+            database, loaded = self._seed.fresh(self._begins())
+            return database, None, loaded
+        with closing(open_image(self._snapshot)) as image:
+            check(image)
+            moment = read_moment(image)
+            database = Database(copy_of=image)
+        return database, self._as_told(moment), None
+
+    def _as_told(self, moment: Moment) -> Moment:
+        """The moment of the snapshot we begin with, but for what was told otherwise; never before it (T-2)."""
+        if self._told is not None:
+            start = moment.at if self._told.start is None else parse_instant(self._told.start)
+            moment = msgspec.structs.replace(moment, settings=self._told, at=max(moment.at, start))
+        if self._clock_mode is not None:
+            moment = msgspec.structs.replace(moment, mode=self._clock_mode, speed=self._speed)
+        return moment
+
+    def _begins(self) -> int:
+        """When simulated time begins without anything kept from before."""
+        start = self._seed.settings.start
+        return self._source() if start is None else parse_instant(start)
+
+    def moment(self) -> Moment:
+        """What the tables do not say of the simulation as it is now (D-2)."""
+        return Moment(
+            at=self.clock.now(),
+            mode=self.clock.mode,
+            speed=self.clock.speed or 1.0,
+            openings=self._openings,
+            correlations=self._correlations,
+            tokens=self.access.issued,
+            journal=self.journal.position,
+            settings=self.settings,
         )
-        self.limiter = RateLimiter(self._limits_in_force(self.settings.limits.validate()))
-        self.places = PlaceStore(self.database.connection)
-        self.tags = TagStore(self.database.connection)
-        self.future = FutureStore(self.database.connection)
+
+    def prepared(self, tables: sqlite3.Connection) -> Database:
+        """A copy of these tables for `adopt`, in memory or beside the data file; may be made in another thread."""
+        if self._data is None:
+            return Database(copy_of=tables)
+        waiting = self._waiting_file(self._data)
+        write_file(tables, waiting)
+        return Database(waiting)
+
+    @staticmethod
+    def _waiting_file(data: Path) -> Path:
+        return data.with_name(data.name + ".next")
+
+    def adopt(self, database: Database, moment: Moment | None) -> Database:
+        """Go on from another state, all or nothing; the journal begins anew behind it (D-2).
+
+        Args:
+            database: the tables as `prepared`; they are the simulator's from now on, also when this fails.
+            moment: the rest; without one, everything begins as when a simulator is started.
+
+        Returns:
+            The database that is no longer needed, for the caller to close.
+
+        Raises:
+            ImageError: a simulation cannot be made of this; the old one goes on as if nothing had been tried.
+        """
+        before = dict(vars(self))
+        old, past = self.database, self.moment()
+        try:
+            self._take_up(database, moment)
+        except Exception as error:
+            self.__dict__.update(before)
+            database.close()
+            raise ImageError(f"cannot be gone on from: {error}") from error
+        if self._data is not None:
+            database.close()
+            self.save_pools(past.at)
+            old.close()
+            self._move_in(moment, past)
+        self.journal.restart(moment.journal if moment else 0)
+        return old
+
+    def _move_in(self, moment: Moment | None, past: Moment) -> None:
+        """Put the file that was prepared in the place of the data file, which is one step for the file system."""
+        assert self._data is not None
+        try:
+            self._waiting_file(self._data).replace(self._data)
+        except OSError as error:
+            self._take_up(Database(self._data), past)
+            raise ImageError(f"the data file cannot be replaced: {error.strerror}") from error
+        self._take_up(Database(self._data), moment)
+
+    def _take_up(self, database: Database, moment: Moment | None) -> None:
+        """Build everything that is not in the tables anew from them and the moment."""
+        configured = self._seed.settings
+        if moment is None:
+            settings = settings_in_force(database, configured)
+        else:
+            drop_moment(database.connection)
+            # How much this process may hold is not the simulation's to say.
+            settings = msgspec.structs.replace(moment.settings, bounds=configured.bounds)
+            keep_settings(database, settings, configured)
+        self.settings = settings
+        self.database = database
+        seed = settings.seed
+        if moment is None:
+            mode = self._clock_mode or "real"
+            self.clock = Clock(self._source, mode=mode, speed=self._speed, start=self._start(database, mode))
+        else:
+            self.clock = Clock(self._source, mode=moment.mode, speed=moment.speed, start=moment.at)
+        # Each opening of a data file counts, so that neither ids nor tokens are given twice.
+        self._openings = moment.openings if moment else int(database.meta("openings") or 0) + 1
+        self.agenda = Agenda()
+        self.tenants = TenantStore(database)
+        self.stock = StockStore(database)
+        self.jobs = JobStore(database)
+        self.access = Access(
+            database,
+            stem=f"{seed}:{self._openings}",
+            access_lifetime_s=settings.access.token_lifetime_s,
+            refresh_lifetime_s=settings.access.refresh_lifetime_s,
+            issued=moment.tokens if moment else 0,
+        )
+        self.limiter = RateLimiter(limits_in_force(database, settings.limits.validate()))
+        self.places = PlaceStore(database.connection)
+        self.tags = TagStore(database.connection)
+        self.future = FutureStore(database.connection)
         self.query = InventoryQuery(self.stock, self.places, self.future)
-        self.holds = HoldStore(self.database.connection)
+        self.holds = HoldStore(database.connection)
         self.orders = OrderWorker(self.stock, self.future, self.holds)
         self.upkeep = UpkeepWorker(self.stock, self.tags)
-        interval = self.settings.inventory.pending_sweep_s * SECOND
-        self.sweep = PendingSweep(self.database, self.agenda, self.holds, self.orders, interval)
+        interval = settings.inventory.pending_sweep_s * SECOND
+        self.sweep = PendingSweep(database, self.agenda, self.holds, self.orders, interval)
         worker = JobWorker(
-            self.database,
+            database,
             self.stock,
             self.holds,
-            BinStore(self.database.connection),
+            BinStore(database.connection),
             StockWorker(self.stock, self.future),
             self.orders,
             self.upkeep,
             self.sweep,
         )
-        self.runner = JobRunner(self.database, self.stock, self.jobs, worker, self.agenda, self.settings.jobs, seed)
+        self.runner = JobRunner(database, self.stock, self.jobs, worker, self.agenda, settings.jobs, seed)
         self.ended_jobs: dict[int, EndedJob] = {}
-        self.journal = Journal(
-            entries=self.settings.bounds.journal_entries, retained_bytes=self.settings.bounds.journal_bytes
-        )
-        self._correlations = 0
-        self._correlation_stem = blake2b(b"%d:%d" % (seed, openings), digest_size=8).hexdigest()
-        self.loaded: int | None = None
-        if self.database.meta("seeded") is None:
-            with self.database.transaction():
-                if self.settings.sample is not None:
-                    add_sample(self.access, self.stock, self.settings.sample, seed, self.clock.now())
-                self.loaded = sum(self.load_file(self.default_tenant or 0, path) for path in load)
-                self.database.set_meta("seeded", "1")
-        if self.database.durable:
-            self.database.set_meta("openings", str(openings))
-        self._restore_pools()
+        self._correlations = moment.correlations if moment else 0
+        self._correlation_stem = blake2b(b"%d:%d" % (seed, self._openings), digest_size=8).hexdigest()
+        if database.durable:
+            database.set_meta("openings", str(self._openings))
+        restore_pools(database, self.limiter)
         self.reload()
 
     def __repr__(self) -> str:
@@ -176,16 +327,17 @@ class Simulator:
         """When the simulation next has something to do by itself, or None (T-3)."""
         return self.agenda.next_at()
 
-    def _start(self, source: Callable[[], int], mode: ClockMode) -> int | None:
+    def _start(self, database: Database, mode: ClockMode) -> int | None:
         """Where simulated time begins: as told, but never before what a data file has already seen (T-2).
 
         A clock that is not the machine's goes on where the file left it.
         """
-        told = None if self.settings.start is None else parse_instant(self.settings.start)
-        kept = self.database.meta("clock")
+        start = self._seed.settings.start
+        told = None if start is None else parse_instant(start)
+        kept = database.meta("clock")
         if kept is None:
             return told
-        otherwise = source() if mode == "real" else 0
+        otherwise = self._source() if mode == "real" else 0
         return max(int(kept), otherwise if told is None else told)
 
     # -- people and places ----------------------------------------------------------------------------------------
@@ -193,13 +345,13 @@ class Simulator:
     @property
     def default_tenant(self) -> int | None:
         """The tenant that a request without any name for one belongs to: the first (A-1)."""
-        tenants = self.access.tenants()
+        tenants = self.tenants.every()
         return tenants[0].id if tenants else None
 
     def add_tenant(self, tenant_id: int, *, site: int, name: str, client_id: str, shared_secret: str) -> None:
         """Add a tenant with one application."""
-        self.access.add_tenant(Tenant(tenant_id, name, site))
-        self.access.add_application(tenant_id, client_id, shared_secret)
+        self.tenants.add(Tenant(tenant_id, name, site))
+        add_application(self.database, tenant_id, client_id, shared_secret)
 
     def load_inventory(self, tenant_id: int, rows: Iterable[InventoryRow]) -> int:
         """Set the records that the rows name, creating locations and products; all rows or none. Returns how many."""
@@ -241,17 +393,7 @@ class Simulator:
             LimitsError: the document cannot be meant; the old limits stay.
         """
         self.limiter = RateLimiter(document.validate())
-        with self.database.transaction() as connection:
-            connection.execute("DELETE FROM rate_pools")
-            self.database.set_meta("limits", msgspec.json.encode(document).decode())
-            self.database.set_meta("limits replaced", msgspec.json.encode(self.settings.limits).decode())
-
-    def _limits_in_force(self, configured: LimitsDocument) -> LimitsDocument:
-        """What was put into force by hand, unless the configuration has changed since (D-1)."""
-        current = self.database.meta("limits")
-        if current is None or self.database.meta("limits replaced") != msgspec.json.encode(configured).decode():
-            return configured
-        return msgspec.json.decode(current, type=LimitsDocument)
+        keep_limits(self.database, document, self.settings.limits)
 
     def next_correlation(self) -> str:
         """A new correlation id: 32 hexadecimal digits, a function of seed and count (T-4)."""
@@ -262,14 +404,8 @@ class Simulator:
     def save_pools(self, now: int) -> None:
         """Keep the rate pools and the instant in a data file, so that a restart forgets no restriction (D-1, T-2)."""
         if self.database.durable:
-            with self.database.transaction() as connection:
-                connection.executemany(
-                    "INSERT OR REPLACE INTO rate_pools VALUES (?, ?, ?)",
-                    [
-                        ("" if owner is None else str(owner), route, msgspec.msgpack.encode(state))
-                        for owner, route, state in self.limiter.states()
-                    ],
-                )
+            with self.database.transaction():
+                keep_pools(self.database, self.limiter)
                 self.database.set_meta("clock", str(now))
 
     def reload(self) -> None:
@@ -286,8 +422,3 @@ class Simulator:
             return
         self.save_pools(self.clock.now())
         self.database.close()
-
-    def _restore_pools(self) -> None:
-        for owner, route, body in self.database.connection.execute("SELECT owner, route, state FROM rate_pools"):
-            state = msgspec.msgpack.decode(body, type=PoolState)
-            self.limiter.restore(int(owner) if owner else None, route, state)

@@ -1,4 +1,4 @@
-"""Tenants, their applications and tokens: who may ask, and in whose name (A-1, A-2).
+"""Applications and tokens: who may ask, and in whose name (A-1, A-2).
 
 Secrets and tokens are stored as hashes only; a data file gives none of them away.
 """
@@ -15,15 +15,6 @@ from kibo_simulator.timestamps import SECOND
 TokenKind = Literal["access", "refresh"]
 
 _TENANT_HOST = re.compile(r"t(\d{1,10})(?:-s(\d{1,10}))?\.")
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """A tenant with its first site."""
-
-    id: int
-    name: str
-    site: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +46,13 @@ def tenant_of_host(host: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def add_application(database: Database, tenant_id: int, client_id: str, shared_secret: str) -> None:
+    """Let an application in on behalf of a tenant."""
+    database.connection.execute(
+        "INSERT OR REPLACE INTO applications VALUES (?, ?, ?)", (client_id, tenant_id, _hash(shared_secret))
+    )
+
+
 class Access:
     """Issues, checks and revokes tokens; keeps the ones in use in memory so that a check is one look-up.
 
@@ -63,43 +61,23 @@ class Access:
 
     __slots__ = ("_access_lifetime", "_database", "_grants", "_issued", "_refresh_lifetime", "_stem")
 
-    def __init__(self, database: Database, *, stem: str, access_lifetime_s: int, refresh_lifetime_s: int) -> None:
+    def __init__(
+        self, database: Database, *, stem: str, access_lifetime_s: int, refresh_lifetime_s: int, issued: int = 0
+    ) -> None:
         self._database = database
         self._stem = stem
         self._access_lifetime = access_lifetime_s * SECOND
         self._refresh_lifetime = refresh_lifetime_s * SECOND
         self._grants: dict[str, Grant] = {}
-        self._issued = 0
+        self._issued = issued
 
     def __repr__(self) -> str:
         return f"<Access {len(self._grants)} tokens in use>"
 
-    def add_tenant(self, tenant: Tenant) -> None:
-        """Add a tenant, or rename the one with this number."""
-        self._database.connection.execute(
-            "INSERT INTO tenants VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET name = ?2, site = ?3",
-            (tenant.id, tenant.name, tenant.site),
-        )
-
-    def add_application(self, tenant_id: int, client_id: str, shared_secret: str) -> None:
-        """Let an application in on behalf of a tenant."""
-        self._database.connection.execute(
-            "INSERT OR REPLACE INTO applications VALUES (?, ?, ?)",
-            (client_id, tenant_id, _hash(shared_secret)),
-        )
-
-    def tenant(self, tenant_id: int) -> Tenant | None:
-        """A tenant by number, or None."""
-        row = self._database.connection.execute(
-            "SELECT id, name, site FROM tenants WHERE id = ?", (tenant_id,)
-        ).fetchone()
-        return None if row is None else Tenant(*row)
-
-    def tenants(self) -> list[Tenant]:
-        """All tenants, by number."""
-        return [
-            Tenant(*row) for row in self._database.connection.execute("SELECT id, name, site FROM tenants ORDER BY id")
-        ]
+    @property
+    def issued(self) -> int:
+        """How many pairs of tokens were issued under this stem."""
+        return self._issued
 
     def login(self, client_id: str, shared_secret: str, now: int) -> Tokens | None:
         """Tokens for an application that knows its secret, or None (A-1)."""

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from kibo_simulator.store import bins, export_settings, fetch_files, future, holds, places, silos, tags
@@ -130,21 +131,33 @@ class DatabaseError(Exception):
 class Database:
     """One SQLite connection with explicit transactions.
 
+    Args:
+        path: the data file; absent for memory.
+        copy_of: begin as a copy of this database; only in memory.
+
     Raises:
         DatabaseError: the file is not a data file of this program, or of a schema version it does not know.
     """
 
-    __slots__ = ("_depth", "_undone", "closed", "connection", "durable")
+    __slots__ = ("_depth", "_undone", "closed", "connection", "durable", "path")
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, copy_of: sqlite3.Connection | None = None) -> None:
+        self.path = path
         self.durable = path is not None
         self.closed = False
         self._depth = 0
         self._undone: list[Callable[[], None]] = []
         try:
+            # Copies are made in a thread of their own; SQLite itself sees to it that calls do not overlap.
             self.connection = sqlite3.connect(
-                ":memory:" if path is None else path, isolation_level=None, cached_statements=256, timeout=1.0
+                ":memory:" if path is None else path,
+                isolation_level=None,
+                cached_statements=256,
+                timeout=1.0,
+                check_same_thread=False,
             )
+            if copy_of is not None:
+                copy_of.backup(self.connection)
             self._prepare(path)
         except sqlite3.Error as error:
             taken = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
@@ -165,6 +178,8 @@ class Database:
         execute("PRAGMA temp_store = MEMORY")
         (version,) = execute("PRAGMA user_version").fetchone()
         if version == SCHEMA_VERSION:
+            if path is not None and not is_own_schema(self.connection):
+                raise DatabaseError(path, "was made by another version of this program: its tables are not the same")
             return
         (tables,) = execute("SELECT count(*) FROM sqlite_master").fetchone()
         if version or tables:
@@ -229,6 +244,28 @@ class Database:
         row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
+    def drop_meta(self, key: str) -> None:
+        """Forget a value of the file's small dictionary."""
+        self.connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+
     def set_meta(self, key: str, value: str) -> None:
         """Store a value in the file's small dictionary."""
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def is_own_schema(connection: sqlite3.Connection) -> bool:
+    """Whether a database declares what this program declares, to the letter: no more, no less, nothing else."""
+    return _declared(connection) == _own_declarations()
+
+
+def _declared(connection: sqlite3.Connection) -> frozenset[tuple[str, str, str | None]]:
+    return frozenset(connection.execute("SELECT type, name, sql FROM sqlite_master"))
+
+
+@cache
+def _own_declarations() -> frozenset[tuple[str, str, str | None]]:
+    database = Database()
+    try:
+        return _declared(database.connection)
+    finally:
+        database.close()

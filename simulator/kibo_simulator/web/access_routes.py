@@ -89,7 +89,7 @@ def get_tenant(call: Call) -> Answer:
     text = call.path["tenant_id"]
     if text != str(call.tenant_id):
         raise ApiError(403, "FORBIDDEN", f"the token belongs to tenant {call.tenant_id}, not to {text[:20]}")
-    tenant = call.simulator.access.tenant(call.tenant_id)
+    tenant = call.simulator.tenants.get(call.tenant_id)
     if tenant is None:
         raise ApiError(404, "ITEM_NOT_FOUND", f"there is no tenant {text[:20]}")
     told = call.simulator.settings.access.tenant_domain

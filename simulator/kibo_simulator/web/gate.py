@@ -173,7 +173,7 @@ class Gate:
                 what = "is unknown, revoked or expired" if token else "is missing"
                 raise ApiError(401, "UNAUTHORIZED", f"the access token {what}")
             tenant_id = named or simulator.default_tenant
-            if tenant_id is None or simulator.access.tenant(tenant_id) is None:
+            if tenant_id is None or simulator.tenants.get(tenant_id) is None:
                 raise ApiError(403, "FORBIDDEN", f"there is no tenant {tenant_id}")
             return Grant(tenant_id, "anonymous", 0)
         if named is not None and named != grant.tenant_id:

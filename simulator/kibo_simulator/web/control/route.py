@@ -145,7 +145,7 @@ class ControlCall(Generic[BodyT]):
             if tenant is None:
                 raise ApiError(404, "NOT_FOUND", "there is no tenant")
             return tenant
-        if not text.isascii() or not text.isdigit() or self.simulator.access.tenant(int(text[:10])) is None:
+        if not text.isascii() or not text.isdigit() or self.simulator.tenants.get(int(text[:10])) is None:
             raise validation_error(TENANT.name, f"there is no tenant {text[:20]!r}")
         return int(text[:10])
 
