@@ -56,6 +56,22 @@ DEVIATIONS: Final[dict[str, str]] = {
     "saveFetchConfig": "`ftp…` fields are only needed for SFTP. Nothing is fetched yet.",
     "testConnection": "Always lists no files: there are no drop points yet.",
     "updateTenantSiloConfig": "The numbers are kept; how many jobs run at a time is `jobs.workers`.",
+    **dict.fromkeys(
+        ("getBatchJobItems", "getBatchJobItem"), "`status` is the HTTP status that a direct call would have had."
+    ),
+    **dict.fromkeys(
+        ("listBatchJobItems", "readBatchJobItem"), "Kibo publishes the POST only; its guide reads like a GET."
+    ),
+    "createBatchJob": "The name is `name` or `jobName`. `status` can only be Ready.",
+    "performBatchAction": "The case of the action does not matter. An action that the status does not allow: 409.",
+    "deleteBatchJob": "A job that is Pending or Running: 409.",
+    "getProducts": "`filter` knows `productCode` with `eq`, `sw` and `cont`; `responseGroups` and `q` are not read.",
+    "getProductsV1": "`filter` knows `productCode` with `eq`, `sw` and `cont`; `responseGroups` and `q` are not read.",
+    "addProduct": "Needs a code and a name (`catalog.name_required`); product types and attributes need not exist.",
+    "addProductV1": "Needs a code and a name (`catalog.name_required`); product types and attributes need not exist.",
+    "getPriceLists": "`filter` and `sortBy` are not read.",
+    "getPriceListEntries": "`filter` and `sortBy` are not read.",
+    "deletePriceList": "One with entries: 409 without `cascadeDeleteEntries`.",
     "invalidateCache": "Nothing to do: no answer comes from a cache.",
 }
 """Where an operation differs from what Kibo publishes, or does less; names in backticks are fields and settings."""
@@ -73,11 +89,17 @@ Made from the routes by `kibo-simulator endpoints --format md`.
 - **status**: *full* means that the call works on the simulated tenant's state, with the effects and errors of Kibo's.
   *partial* means that less comes of it than of Kibo's; the last column says what.
 - **pool**: *inventory* is `{_INVENTORY}/*`, by default 50 requests a minute and 200 an hour, shared by all endpoints
-  in it; *none* is not limited by default; *none, open* needs no access token either.
+  in it; *catalog* is `/api/commerce/catalog/*` and *platform* `/api/platform/*`, each by default 500 a minute and
+  10,000 an hour; *none* is not limited by default; *none, open* needs no access token either.
 - **deviations**: where the answer is not what Kibo publishes. Names in parentheses are settings.
 
 A slash at the end of a path is overlooked, and so is an empty query value.
 """
+_POOLS: Final = {
+    f"{_INVENTORY}/*": "inventory",
+    "/api/commerce/catalog/*": "catalog",
+    "/api/platform/*": "platform",
+}
 _SECTIONS: Final = (
     (
         _INVENTORY,
@@ -144,7 +166,7 @@ def _cells(row: Endpoint, prefix: str) -> tuple[str, ...]:
         ", ".join(f"`{path.removeprefix(prefix)}`" for path in (row.path, *row.also)),
         row.operation,
         "full" if row.complete else "partial",
-        "inventory" if row.pool else "none" if row.token else "none, open",
+        _POOLS[row.pool] if row.pool else "none" if row.token else "none, open",
         row.does,
         row.deviation or "",
     )
@@ -153,7 +175,7 @@ def _cells(row: Endpoint, prefix: str) -> tuple[str, ...]:
 def _endpoint(operation: Operation, limiter: RateLimiter) -> Endpoint:
     first, *others = (plain_path(path) for path in operation.paths)
     usual = set(_spellings(operation.paths))
-    pool = None if operation.open else limiter.pool_for(0, operation.pool_path or first)
+    pool = None if operation.open or operation.unlimited else limiter.pool_for(0, operation.pool_path or first)
     return Endpoint(
         operation=operation.name,
         method=operation.method,

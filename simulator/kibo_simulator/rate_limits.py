@@ -44,7 +44,12 @@ class PoolLimit(Struct, frozen=True, forbid_unknown_fields=True):
     rph: int | None = None
 
 
-GUIDE_POOLS = (PoolLimit("/api/commerce/inventory/*", rpm=50, rph=200),)
+GUIDE_POOLS = (
+    PoolLimit("/api/commerce/inventory/*", rpm=50, rph=200),
+    # The guides give no numbers for these two; the general ones that Kibo's pages name for a sandbox are taken.
+    PoolLimit("/api/commerce/catalog/*", rpm=500, rph=10_000),
+    PoolLimit("/api/platform/*", rpm=500, rph=10_000),
+)
 
 
 class LimitsDocument(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from kibo_simulator.settings import SampleSettings, Settings
 from kibo_simulator.steps import Steps, finish
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.sample import sample_location, sample_products, sample_records
+from kibo_simulator.store.catalog import CatalogStore
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.stock import StockStore
 from kibo_simulator.store.tenants import Tenant, TenantStore
@@ -45,6 +46,8 @@ class Seed:
                 _add_sample(database, tenants, stock, self.settings, now)
             first = next((tenant.id for tenant in tenants.every()), 0)
             loaded = sum(finish(load_file(stock, first, path, now)) for path in self.files)
+            if self.settings.catalog.tied:
+                CatalogStore(database.connection).adopt_inventory(first, now)
             database.set_meta("seeded", "1")
         return loaded
 
@@ -79,6 +82,7 @@ def _add_sample(database: Database, tenants: TenantStore, stock: StockStore, set
     tenants.add(Tenant(sample.tenant, sample.name, sample.site))
     add_application(database, sample.tenant, sample.client_id, sample.shared_secret)
     add_sample_stock(stock, sample.tenant, sample.locations, sample.products, settings.seed, now)
+    CatalogStore(database.connection).adopt_inventory(sample.tenant, now)
 
 
 def add_sample_stock(stock: StockStore, tenant_id: int, locations: int, products: int, seed: int, now: int) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from kibo_simulator.batch_jobs.pace import BatchSettings
 from kibo_simulator.files.import_rows import POSITIONAL
 from kibo_simulator.files.inventory_export import EXPORT_COLUMNS
 from kibo_simulator.files.schedules import CronError, check_cron, check_zone
@@ -125,6 +126,17 @@ class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"export_columns: {unknown[0]!r} is not one of {', '.join(EXPORT_COLUMNS)}")
 
 
+class CatalogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How strict the catalog is.
+
+    With ``tied`` inventory knows only products that are in the catalog: others are refused as ITEM_NOT_FOUND. Without
+    ``name_required`` a product needs nothing but its code.
+    """
+
+    tied: bool = False
+    name_required: bool = True
+
+
 class BoundSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How much of anything is held or read at once."""
 
@@ -147,4 +159,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     bins: BinSettings = field(default_factory=BinSettings)
     exports: ExportSettings = field(default_factory=ExportSettings)
     files: FileSettings = field(default_factory=FileSettings)
+    catalog: CatalogSettings = field(default_factory=CatalogSettings)
+    batch: BatchSettings = field(default_factory=BatchSettings)
     bounds: BoundSettings = field(default_factory=BoundSettings)

@@ -17,6 +17,8 @@ from typing import TextIO
 import msgspec
 
 from kibo_simulator.agenda import Agenda
+from kibo_simulator.batch_runner import BatchRunner
+from kibo_simulator.catalog_work import CatalogWorker
 from kibo_simulator.clock import Clock, ClockMode
 from kibo_simulator.files.location_export import InventoryRow, write_location_export
 from kibo_simulator.inventory_query import InventoryQuery
@@ -35,7 +37,9 @@ from kibo_simulator.steps import finish
 from kibo_simulator.stock.deletion_items import DeletionItems
 from kibo_simulator.stock.records import StockRecord
 from kibo_simulator.stock_work import DeleteWork, StockWorker
+from kibo_simulator.store.batch_jobs import BatchJobStore
 from kibo_simulator.store.bins import BinStore
+from kibo_simulator.store.catalog import CatalogStore
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.future import FutureStore
 from kibo_simulator.store.holds import HoldStore
@@ -296,6 +300,10 @@ class Simulator:
             self.sweep,
         )
         self.runner = JobRunner(database, self.stock, self.jobs, worker, self.agenda, settings.jobs, seed)
+        self.catalog = CatalogStore(database.connection)
+        self.catalog_work = CatalogWorker(self.catalog, name_required=settings.catalog.name_required)
+        self.batch_jobs = BatchJobStore(database.connection)
+        self.batches = BatchRunner(database, self.batch_jobs, self.catalog_work, self.agenda, settings.batch)
         self.ended_jobs: dict[int, EndedJob] = {}
         self._correlations = moment.correlations if moment else 0
         self._correlation_stem = blake2b(b"%d:%d" % (seed, self._openings), digest_size=8).hexdigest()
@@ -322,6 +330,11 @@ class Simulator:
             if not count % _STEPS_BETWEEN_PAUSES:
                 yield
         return now
+
+    @property
+    def idle(self) -> bool:
+        """Whether every job that was begun has ended; a batch job that waits for its date has not begun."""
+        return self.runner.idle and self.batches.idle
 
     def next_event_at(self) -> int | None:
         """When the simulation next has something to do by itself, or None (T-3)."""
@@ -413,6 +426,7 @@ class Simulator:
         with self.database.transaction():
             now = self.clock.now()
             self.runner.reload(now)
+            self.batches.reload()
             self.sweep.forget()
             self.sweep.plan(now)
 

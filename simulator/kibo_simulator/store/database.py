@@ -6,7 +6,18 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from kibo_simulator.store import bins, export_settings, fetch_files, future, holds, places, silos, tags
+from kibo_simulator.store import (
+    batch_jobs,
+    bins,
+    catalog,
+    export_settings,
+    fetch_files,
+    future,
+    holds,
+    places,
+    silos,
+    tags,
+)
 
 SCHEMA_VERSION = 1
 
@@ -117,6 +128,8 @@ _SCHEMAS = (
     export_settings.SCHEMA,
     fetch_files.SCHEMA,
     silos.SCHEMA,
+    catalog.SCHEMA,
+    batch_jobs.SCHEMA,
 )
 
 

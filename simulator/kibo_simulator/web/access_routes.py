@@ -139,5 +139,5 @@ OPERATIONS = (
         request=RefreshTicketRequest,
     ),
     Operation("deleteTicket", "DELETE", (f"{_APPLICATIONS}/{{token}}",), delete_ticket, open=True),
-    Operation("getTenant", "GET", ("/api/platform/tenants/{tenant_id}",), get_tenant, reads=True),
+    Operation("getTenant", "GET", ("/api/platform/tenants/{tenant_id}",), get_tenant, reads=True, unlimited=True),
 )

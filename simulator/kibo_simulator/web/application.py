@@ -8,9 +8,11 @@ from aiohttp import web
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.web import (
     access_routes,
+    batch_job_routes,
     bin_load_routes,
     bin_routes,
     cache_routes,
+    currency_routes,
     deletion_routes,
     export_delivery_routes,
     export_settings_routes,
@@ -18,6 +20,9 @@ from kibo_simulator.web import (
     location_routes,
     lookup_routes,
     order_routes,
+    price_list_routes,
+    product_property_routes,
+    product_routes,
     quantity_routes,
     queue_routes,
     silo_routes,
@@ -45,6 +50,11 @@ OPERATIONS: tuple[Operation, ...] = (
     *fetch_file_routes.OPERATIONS,
     *silo_routes.OPERATIONS,
     *cache_routes.OPERATIONS,
+    *batch_job_routes.OPERATIONS,
+    *product_routes.OPERATIONS,
+    *product_property_routes.OPERATIONS,
+    *price_list_routes.OPERATIONS,
+    *currency_routes.OPERATIONS,
 )
 
 SIMULATOR = web.AppKey("simulator", Simulator)

@@ -134,7 +134,8 @@ class Gate:
             visit.grant = self._grant(request, visit.arrived)
             # All aliases of an operation share its pool, whichever of them a route names (RL-1).
             paths = spellings(request.path) if operation is None else operation.pool_paths
-            pool = self._simulator.limiter.pool_for(visit.grant.tenant_id, *paths)
+            unlimited = operation is not None and operation.unlimited
+            pool = None if unlimited else self._simulator.limiter.pool_for(visit.grant.tenant_id, *paths)
             if pool is not None:
                 visit.pool = pool
                 retry_after = pool.admit(visit.arrived)
@@ -217,6 +218,10 @@ class Gate:
             content_type=request.content_type,
             host=request.headers.get("Host", ""),
             secure=request.secure,
+            correlation_id=visit.correlation_id,
+            uri=request.path,
+            query_string=request.query_string,
+            headers=request.headers,
         )
 
     async def _perform(self, call: Call, visit: _Visit) -> None:

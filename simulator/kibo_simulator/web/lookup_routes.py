@@ -12,6 +12,7 @@ from kibo_simulator.stock.lookup import LocationFilter, QueryType
 from kibo_simulator.stock.records import Location
 from kibo_simulator.stock.variants import Variant
 from kibo_simulator.timestamps import InstantError, parse_instant
+from kibo_simulator.web.catalog_tie import check_in_catalog
 from kibo_simulator.web.errors import ApiError, Fault, validation_error
 from kibo_simulator.web.lookup_wire import (
     AggregateRequest,
@@ -134,11 +135,13 @@ def get_inventory(call: Call) -> Steps:
         "pickup": call.flag("pickup"),
         "include_in_aggregate": call.flag("includeInAggregate"),
     }
+    wanted = [_any_identifier(call, text) for text in texts]
+    check_in_catalog(call, wanted, status=404, place="items")
     rows = call.simulator.query.rows(
         Query(
             tenant_id=call.tenant_id,
             type=_QUERY_TYPES[name],
-            items=[(_any_identifier(call, text), 0, Variant()) for text in texts],
+            items=[(item, 0, Variant()) for item in wanted],
             filter=LocationFilter(
                 white=frozenset(call.texts("locationWhitelist")),
                 black=frozenset(call.texts("locationBlacklist")),
@@ -227,6 +230,7 @@ def _items(
         path = f"$.items[{index}]"
         variant = variant_of(item, path, tagging, defaults=defaults, tags=tags)
         wanted.append((item.wanted(path), item.quantity or 0, variant))
+    check_in_catalog(call, [item for item, _, _ in wanted], status=404)
     return wanted
 
 

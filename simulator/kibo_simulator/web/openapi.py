@@ -5,7 +5,7 @@ in full, as every operation shares one envelope.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -71,7 +71,7 @@ def openapi_document(operations: Sequence[Operation], version: str) -> dict[str,
     }
 
 
-def _described(operation: Operation, path: str, body_of: dict[type[msgspec.Struct], Any]) -> dict[str, Any]:
+def _described(operation: Operation, path: str, body_of: Mapping[type[Any], Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "parameters": [

@@ -30,6 +30,10 @@ class Call:
     content_type: str
     host: str
     secure: bool
+    correlation_id: str = ""
+    uri: str = ""
+    query_string: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     job_ids: tuple[int, ...] = ()
     details: Details | None = None
@@ -106,9 +110,9 @@ class Parameter:
 class Operation:
     """One thing the API does.
 
-    ``open`` operations need no token, ``reads`` change nothing, and ``pool_path`` decides the rate pool where the
-    request's own path does not. ``request`` is the type of the body and ``query`` the parameters; the handler reads
-    both itself, these two are for whoever describes the API.
+    ``open`` operations need no token, ``reads`` change nothing, ``unlimited`` ones are in no rate pool, and
+    ``pool_path`` decides the pool where the request's own path does not. ``request`` is the type of the body and
+    ``query`` the parameters; the handler reads both itself, these two are for whoever describes the API.
     """
 
     name: str
@@ -117,8 +121,9 @@ class Operation:
     handle: Handler
     open: bool = False
     reads: bool = False
+    unlimited: bool = False
     pool_path: str | None = None
-    request: type[msgspec.Struct] | None = None
+    request: type[Any] | None = None
     query: tuple[Parameter, ...] = ()
 
     @property

@@ -11,6 +11,7 @@ from kibo_simulator.stock.records import Location
 from kibo_simulator.stock.variants import Variant
 from kibo_simulator.stock_work import AdjustWork, QuantityItem, RefreshWork
 from kibo_simulator.timestamps import InstantError, parse_instant
+from kibo_simulator.web.catalog_tie import check_in_catalog
 from kibo_simulator.web.errors import validation_error
 from kibo_simulator.web.lookup_routes import active_location
 from kibo_simulator.web.lookup_wire import row_body
@@ -81,11 +82,14 @@ def _items(
     if len(items) > most:
         raise validation_error("$.items", f"has {len(items)} items; at most {most:,} are taken")
     tagging = Tagging(call)
+    wanted = []
     checked = []
     for index, item in enumerate(items):
         if not (index + 1) % _ITEMS_BETWEEN_PAUSES:
             yield
+        wanted.append(item.wanted(f"$.items[{index}]"))
         checked.append(_item(item, f"$.items[{index}]", tagging))
+    check_in_catalog(call, wanted, status=400)
     return tuple(checked)
 
 

@@ -1,5 +1,6 @@
 """Reads what the SDK declares: the type of each method's answer, and the fields of each model."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,24 +11,28 @@ _INTERFACE = re.compile(r"^export interface (\w+)(?: extends [\w, ]+)? \{\n(.*?)
 _MAP = re.compile(r"\{\s*\[key: string\]: ([^;]+);\s*\}")
 _FIELD = re.compile(r"^    (?:readonly )?(\w+)\??: ([^;]+);$", re.MULTILINE)
 _METHOD = re.compile(r"^    (\w+)\(.*\): Promise<(.+)>;$", re.MULTILINE)
+_ENUMERATION = re.compile(r"^export declare const (\w+): \{\n(.*?)^\};", re.DOTALL | re.MULTILINE)
+_MEMBER = re.compile(r"^    readonly \w+: ([^;]+);$", re.MULTILINE)
+CLIENTS = ("CatalogAdministration", "ImportExport", "Inventory")
 _PLAIN: dict[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "boolean": (bool,)}
 
 
 class Declarations:
-    """The declarations of the SDK's inventory client, as far as its generator writes them."""
+    """The declarations of the SDK's clients for inventory, batch jobs and the catalog, as its generator writes them."""
 
     def __init__(self, modules: Path) -> None:
-        folder = modules / "@kibocommerce" / "rest-sdk" / "clients" / "Inventory"
-        text = _COMMENT.sub("", (folder / "models" / "index.d.ts").read_text())
+        folders = [modules / "@kibocommerce" / "rest-sdk" / "clients" / name for name in CLIENTS]
+        text = "".join(_COMMENT.sub("", (folder / "models" / "index.d.ts").read_text()) for folder in folders)
+        self._enumerations = {
+            name: {json.loads(value) for value in _MEMBER.findall(body)} for name, body in _ENUMERATION.findall(text)
+        }
         self._models = {
-            name: {
-                field: declared.replace(" | null", "").strip()
-                for field, declared in _FIELD.findall(_MAP.sub(r"Map<\1>", body))
-            }
+            name: {field: declared.strip() for field, declared in _FIELD.findall(_MAP.sub(r"Map<\1>", body))}
             for name, body in _INTERFACE.findall(text)
         }
         self._answers = {
             f"{file.name.removesuffix('.d.ts')}.{method}": answer
+            for folder in folders
             for file in (folder / "apis").glob("*Api.d.ts")
             for method, answer in _METHOD.findall(file.read_text())
         }
@@ -37,8 +42,10 @@ class Declarations:
         yield from self._check(answer, self._answers[method], method)
 
     def _check(self, value: Any, declared: str, path: str) -> Iterator[str]:
-        if declared == "any":
+        plain = declared.removesuffix(" | null")
+        if plain == "any" or (value is None and (declared == "void" or plain != declared)):
             return
+        declared = plain
         if declared.startswith("Array<") and isinstance(value, list):
             for element in value:
                 yield from self._check(element, declared[6:-1], path + "[]")
@@ -56,6 +63,8 @@ class Declarations:
             yield f"{path}: not {declared}"
 
     def _is_plain(self, value: Any, declared: str) -> bool:
-        # The generator's enumerations are texts, each named after its field.
+        if declared in self._enumerations:
+            return value in self._enumerations[declared]
+        # The generator's other enumerations are texts, each named after its field.
         kinds = _PLAIN.get(declared, (str,) if declared.endswith("Enum") else ())
         return isinstance(value, kinds) and (isinstance(value, bool) == (declared == "boolean"))

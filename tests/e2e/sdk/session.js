@@ -5,6 +5,7 @@
 const { Configuration } = require('@kibocommerce/rest-sdk')
 const { BaseAPI } = require('@kibocommerce/rest-sdk/client-runtime')
 const inventory = require('@kibocommerce/rest-sdk/clients/Inventory')
+const catalog = require('@kibocommerce/rest-sdk/clients/CatalogAdministration')
 const importExport = require('@kibocommerce/rest-sdk/clients/ImportExport')
 const locationAdmin = require('@kibocommerce/rest-sdk/clients/LocationAdmin')
 const { apiAuthMemCache } = require('@kibocommerce/rest-sdk/utilities')
@@ -25,14 +26,23 @@ const RECIPES = {
 }
 
 const configuration = new Configuration(RECIPES[process.env.SIMULATOR_RECIPE]())
-const clients = { ...inventory, ...locationAdmin, BatchJobApi: importExport.BatchJobApi }
+const { CurrencyApi, PriceListEntriesApi, PriceListsApi, ProductPropertiesApi, ProductsApi } = catalog
+const others = {
+  BatchJobApi: importExport.BatchJobApi,
+  CurrencyApi,
+  PriceListEntriesApi,
+  PriceListsApi,
+  ProductPropertiesApi,
+  ProductsApi
+}
+const clients = { ...inventory, ...locationAdmin, ...others }
 
-/** Every method of the SDK that is in question, as `Class.method`: those for inventory, and batch jobs. */
+/** Every method of the SDK that is in question, as `Class.method`: for inventory, batch jobs and what feeds them. */
 function methods() {
   const classes = Object.entries(inventory).filter(
     ([name, value]) => typeof value === 'function' && name.endsWith('Api')
   )
-  classes.push(['BatchJobApi', importExport.BatchJobApi])
+  classes.push(...Object.entries(others))
   return classes
     .flatMap(([name, api]) =>
       Object.getOwnPropertyNames(api.prototype)
@@ -168,6 +178,34 @@ class Session {
   async counters(locationCode, item) {
     const { onHand, available, allocated, pending } = await this.row(locationCode, item)
     return [onHand, available, allocated, pending]
+  }
+
+  /** A batch job of this case's own. */
+  async batch(suffix = 'A', more = {}) {
+    const code = `${this.name}-${suffix}`
+    await this.api('BatchJobApi').createBatchJob({ batchJob: { code, name: `Job ${code}`, domain: 'Catalog', ...more } })
+    return code
+  }
+
+  /** Start a batch job, or what else can be asked of it. */
+  async act(code, action = 'Start') {
+    return await this.api('BatchJobApi').performBatchAction({ code, batchJobAction: { action } })
+  }
+
+  /** Add a catalog product, at once or as an item of a batch job; its code. */
+  async catalogProduct(suffix = '1', batchJobCode = undefined, more = {}) {
+    const productCode = `${this.name}-${suffix}`
+    const content = { localeCode: 'en-US', productName: `Product ${suffix}` }
+    const catalogAdminsProduct = { productCode, content, ...more }
+    await this.api('ProductsApi').addProduct({ batchJobCode, catalogAdminsProduct })
+    return productCode
+  }
+
+  /** A price list of this case's own. */
+  async priceList(suffix = 'A') {
+    const priceListCode = `${this.name}-${suffix}`
+    await this.api('PriceListsApi').addPriceList({ catalogAdminsPriceList: { priceListCode, name: `List ${suffix}` } })
+    return priceListCode
   }
 
   async job(jobID) {

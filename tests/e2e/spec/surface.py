@@ -19,6 +19,9 @@ MOST_ELEMENTS: Final = 3
 KEPT: Final = "kept"
 """A name that no call says, for what is to stay."""
 
+OPEN: Final = "open"
+"""A batch job that nobody starts, so that it takes items all the time."""
+
 _NAMES: Final = ("a", "b")
 _DATES: Final = ("2026-05-01T00:00:00Z", "2020-09-28T12:00:00-0500")
 _WORDS: Final[tuple[tuple[tuple[object, ...], str], ...]] = (
@@ -55,7 +58,20 @@ _WORDS: Final[tuple[tuple[tuple[object, ...], str], ...]] = (
     ((10, 20), "limit pageSize perPage"),
     ((12, 24), "months"),
     ((1001,), "tenant_id tenantID"),
-    ((True,), "active"),
+    ((KEPT, "a"), "batch_code product productCode price_list priceListCode"),
+    ((OPEN,), "batchJobCode"),
+    (("tenant~color",), "attribute attributeFQN"),
+    (("USD",), "currency currencyCode"),
+    (("Start", "Cancel", "Reset"), "action"),
+    (("Catalog",), "domain"),
+    (("Ready",), "status"),
+    (("Waiting",), "processingStatus"),
+    (("Products",), "resourceType"),
+    (("2026-05-01T00:00:00Z",), "startDate scheduledDate"),
+    (("2026-06-01T00:00:00Z",), "endDate"),
+    (("productCode eq a",), "filter"),
+    (("productCode asc",), "sortBy"),
+    ((True,), "active cascadeDeleteEntries"),
     (("sample.app",), "client_id applicationId"),
     (("sample-secret",), "client_secret sharedSecret"),
 )
@@ -64,15 +80,16 @@ WORDS: Final = {name: values for values, names in _WORDS for name in names.split
 
 _WANTED: Final = {
     "partNumber", "locationCode", "orderID", "orderItemID", "shipmentID", "currencyID", "exportSettingsName", "name",
-    "tagValue", "gcsBucket", "ftpServer", "ftpUsername", "ftpPassword", "ftpRemotePath",
+    "tagValue", "gcsBucket", "ftpServer", "ftpUsername", "ftpPassword", "ftpRemotePath", "productCode", "content",
+    "productName", "values", "priceListCode", "currencyCode", "priceEntries", "listPrice", "code", "domain",
 }  # fmt: skip
 """Fields without which a body mostly means nothing, although its type lets them be absent."""
 
 
-def small_world(refresh_token: str) -> dict[str, Any]:
-    """The OpenAPI document of the simulator with the values of `WORDS`, and short lists."""
+def small_world(found: Mapping[str, str]) -> dict[str, Any]:
+    """The OpenAPI document of the simulator with the values of `WORDS`, those found out by `prepare`, short lists."""
     document = openapi_document(OPERATIONS, __version__)
-    narrowed = _narrowed(document, WORDS | {"refreshToken": (refresh_token,)})
+    narrowed = _narrowed(document, WORDS | {name: (value,) for name, value in found.items()})
     assert isinstance(narrowed, dict)
     # What answers look like is not for us to change.
     narrowed["components"]["schemas"]["Error"] = document["components"]["schemas"]["Error"]
@@ -123,8 +140,8 @@ def _tagged(schema: Mapping[str, Any]) -> dict[str, Any]:
     return dict(schema)
 
 
-def prepare(url: str) -> tuple[str, str]:
-    """Put something behind the words; an access and a refresh token of the sample tenant."""
+def prepare(url: str) -> tuple[str, dict[str, str]]:
+    """Put something behind the words; an access token of the sample tenant, and words that only it can know."""
     tokens = _post(url, "/api/platform/applications/authtickets/oauth", CLIENT)
     token: str = tokens["access_token"]
     v1 = "/api/commerce/inventory/v1"
@@ -150,7 +167,23 @@ def prepare(url: str) -> tuple[str, str]:
             "gcsInformation": [{"name": delivery, "gcsBucket": "a"}],
         }
         _post(url, f"{v1}/export/create", {"exportSettings": settings}, token)
-    return token, tokens["refresh_token"]
+    return token, {"refreshToken": tokens["refresh_token"], "correlation_id": _catalog(url, token)}
+
+
+def _catalog(url: str, token: str) -> str:
+    """A product with a property and a price, and batch jobs; the correlation id of the only item of the kept one."""
+    catalog = "/api/commerce/catalog/admin"
+    product = {"productCode": KEPT, "content": {"productName": KEPT}}
+    named = {"attributeFQN": "tenant~color", "values": [{"value": "red"}]}
+    price = {"productCode": KEPT, "currencyCode": "USD", "priceEntries": [{"listPrice": 1}]}
+    _post(url, f"{catalog}/products", {**product, "properties": [named]}, token)
+    _post(url, f"{catalog}/pricelists", {"priceListCode": KEPT, "name": KEPT}, token)
+    _post(url, f"{catalog}/pricelists/{KEPT}/entries", {**price, "startDate": _DATES[0]}, token)
+    for code in (KEPT, OPEN):
+        _post(url, "/api/platform/data/batchJob", {"code": code, "name": code, "domain": "Catalog"}, token)
+    _post(url, f"{catalog}/products?batchJobCode={KEPT}", product, token)
+    items = _post(url, f"/api/platform/data/batchJob/actions/{KEPT}/items", {}, token)["items"]
+    return str(items[0]["correlationId"])
 
 
 def _post(url: str, path: str, body: Any, token: str | None = None) -> Any:

@@ -86,7 +86,7 @@ async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -
         if not count % _EVENTS_BETWEEN_PAUSES:
             await asyncio.sleep(0)
         following = simulator.next_event_at()
-        if following is None or (not once and simulator.runner.idle):
+        if following is None or (not once and simulator.idle):
             return
         simulator.clock.set_now(max(following, simulator.clock.now()))
         await call.gate.advance()

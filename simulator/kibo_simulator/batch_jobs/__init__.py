@@ -1,0 +1,1 @@
+"""What batch jobs and their items may do when: states, actions and the working of slices, decided without I/O."""
