@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kibo_scenarios.errors import HarnessError, UsageError
+from kibo_scenarios.grade_command import grade_client
 from kibo_scenarios.outlet import console, say
 from kibo_scenarios.replay_command import replay_journal
 from kibo_scenarios.report_options import Wishes, report_options
@@ -106,6 +107,7 @@ def show_rules(form: str) -> None:
         say(catalogue_markdown() if form == "md" else catalogue_json(), nl=False)
 
 
+commands.add_command(grade_client)
 commands.add_command(replay_journal)
 
 

@@ -156,6 +156,13 @@ class RoundTrip:
     greatest: int = 50_000
 
 
+class Stall(NamedTuple):
+    """A time in which the harness itself could not note requests when they came; microseconds since the epoch."""
+
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLimit:
     """The limits that the server really enforced on a pool (RL-2); None is unlimited."""
@@ -194,6 +201,7 @@ class Evidence:
         limits_known: Whether the client had been told these limits correctly.
         tolerance: How much too early, in microseconds, is forgiven to clocks and network.
         round_trip: How long answers and requests travel.
+        stalls: When the harness was held up for longer than the tolerance; moments noted then prove nothing.
     """
 
     journal: tuple[JournalEntry, ...] = ()
@@ -207,6 +215,7 @@ class Evidence:
     limits_known: bool = False
     tolerance: int = SECOND // 20
     round_trip: RoundTrip = RoundTrip()
+    stalls: tuple[Stall, ...] = ()
     profile: Profile = GUIDE
 
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from kibo_scenarios.errors import HarnessError
 from kibo_scenarios.evidence import Evidence
 from kibo_scenarios.rules import RULES, Level, Outcome, Rule, Verdict
+
+#: The rules that blame a client for coming too early, which a harness that was held up could imagine.
+TIMED: Final = frozenset({"TH-1", "TH-2", "TH-3", "TH-4", "BA-4", "BA-5", "JB-1", "JB-2", "RT-1", "RT-2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,46 @@ def _judge(rule: Rule, evidence: Evidence) -> Outcome:
             verdict=Verdict.NOT_APPLICABLE, expected=rule.requirement, actual=f"the client does no {rule.ability} work"
         )
     try:
-        return rule.judge(evidence)
+        outcome = rule.judge(evidence)
     except Exception as error:
         raise HarnessError(f"rule {rule.id} itself failed: {type(error).__name__}: {error}") from error
+    return proven(outcome, evidence) if rule.id in TIMED and evidence.stalls else outcome
+
+
+def proven(outcome: Outcome, evidence: Evidence) -> Outcome:
+    """Return what is left of a failure when requests that were noted during a stall prove nothing.
+
+    Nothing left is no pass: the run cannot tell.
+    """
+    if outcome.verdict is not Verdict.FAIL:
+        return outcome
+    doubtful = _noted_in_a_stall(evidence)
+    kept = tuple(one for one in outcome.findings if not doubtful.intersection(one.entries))
+    dropped = len(outcome.findings) - len(kept)
+    if not dropped:
+        return outcome
+    if not kept and outcome.breaches == len(outcome.findings):
+        return Outcome(
+            verdict=Verdict.INCONCLUSIVE,
+            expected=outcome.expected,
+            actual=f"this machine was held up where it looked otherwise: {outcome.actual}",
+        )
+    breaches = outcome.breaches - dropped
+    more = f" (and {breaches - 1} more)" if breaches > 1 else ""
+    return Outcome(
+        verdict=Verdict.FAIL,
+        expected=outcome.expected,
+        actual=kept[0].message + more if kept else outcome.actual,
+        findings=kept,
+        breaches=breaches,
+        evidence=tuple(dict.fromkeys(seq for finding in kept for seq in finding.entries)),
+    )
+
+
+def _noted_in_a_stall(evidence: Evidence) -> frozenset[int]:
+    return frozenset(
+        entry.seq
+        for entry in evidence.journal
+        for stall in evidence.stalls
+        if entry.started_at <= stall.end + evidence.tolerance and entry.finished_at >= stall.start
+    )

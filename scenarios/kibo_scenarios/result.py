@@ -1,7 +1,7 @@
 """How a run came out, and what that means to whoever started it."""
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final
 
@@ -66,6 +66,7 @@ class RunResult:
         client_failure: How the client failed to come to an end by itself; None when it did.
         client_report: The client's own report, as it gave it.
         journal: The journal as the server wrote it, line by line.
+        output: The last that a client in a process of its own wrote, by name of the stream.
     """
 
     scenario: Scenario
@@ -81,6 +82,7 @@ class RunResult:
     client_report: Mapping[str, Any]
     journal: tuple[bytes, ...]
     client: str = REFERENCE_CLIENT
+    output: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def missed(self) -> tuple[Grade, ...]:

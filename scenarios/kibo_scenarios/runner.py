@@ -6,12 +6,13 @@ A fault of the harness is never held against the client: it comes out as `Harnes
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
 
+from kibo_scenarios.declaration import Declaration
 from kibo_scenarios.drivers import ClientReport, Driver, Task, reference_client
 from kibo_scenarios.errors import HarnessError, ScenarioError
 from kibo_scenarios.events import (
@@ -29,9 +30,11 @@ from kibo_scenarios.grading import grade
 from kibo_scenarios.moments import HOUR, format_span
 from kibo_scenarios.pace import VIRTUAL, Clock, Pace, run_at, stage
 from kibo_scenarios.profile import GUIDE, Profile
-from kibo_scenarios.result import RunResult
+from kibo_scenarios.result import REFERENCE_CLIENT, RunResult
 from kibo_scenarios.rules import RULES, Rule
+from kibo_scenarios.rules.traffic import is_submission
 from kibo_scenarios.scenario import Scenario
+from kibo_scenarios.stalls import refuse_busy_machine, watched
 from kibo_scenarios.world import (
     choose_targets,
     job_facts,
@@ -47,6 +50,8 @@ from kibo_simulator.web import build_application
 
 #: After the client has ended, its jobs are given this much simulated time to come to an end before stock is taken.
 LONGEST_SETTLING: Final = 24 * HOUR
+#: What the project's own client declares of itself.
+REFERENCE: Final = Declaration(name=REFERENCE_CLIENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,7 @@ class _Left:
     span: int
     evidence: Evidence
     journal: tuple[bytes, ...]
+    output: Mapping[str, str]
 
 
 def run_scenario(
@@ -68,27 +74,30 @@ def run_scenario(
     rules: Sequence[Rule] = RULES,
     profile: Profile = GUIDE,
     pace: Pace = VIRTUAL,
+    client: Declaration | None = None,
 ) -> RunResult:
     """Run a scenario from its beginning to its verdicts; in virtual time the result depends on the arguments alone.
 
     Args:
         scenario: What to run.
-        driver: The client; an exception out of it is the client's failure.
+        driver: The client; an exception out of it is the client's failure, unless it is one of ours.
         listen: Is told what happens, as it happens.
         rules: What to judge the client by.
         profile: The figures that the rules apply.
         pace: How time passes.
+        client: What the client declares of itself; the reference client when absent.
 
     Raises:
-        UsageError: The scenario asks for something that its world does not have.
+        UsageError: The scenario asks for something that its world does not have, or the client cannot be run.
         HarnessError: Harness, simulator or virtual clock failed.
     """
     began = time.perf_counter()
     listen(RunStarted(scenario=scenario))
     settings = settings_of(scenario)
+    declared = REFERENCE if client is None else client
 
     async def main(clock: Clock) -> _Left:
-        return await _live(scenario, settings, driver, listen, clock, profile, pace)
+        return await _live(scenario, settings, driver, listen, clock, profile, pace, declared)
 
     try:
         left = run_at(pace, main, start=scenario.start, seed=scenario.seed)
@@ -116,6 +125,8 @@ def run_scenario(
         client_failure=left.failure,
         client_report=left.report.details,
         journal=left.journal,
+        client=declared.name,
+        output=left.output,
     )
 
 
@@ -127,6 +138,7 @@ async def _live(
     clock: Clock,
     profile: Profile,
     pace: Pace,
+    client: Declaration,
 ) -> _Left:
     assert settings.sample is not None
     tenant = settings.sample.tenant
@@ -139,8 +151,18 @@ async def _live(
         with tempfile.TemporaryDirectory(prefix="kibo-scenarios-") as folder:
             export = Path(folder) / "location-export.csv"
             write_export(simulator, tenant, targets, export)
-            async with stage(pace, build_application(simulator), latency=latency) as where:
+            async with (
+                stage(pace, build_application(simulator), latency=latency) as where,
+                watched(pace, clock) as stalls,
+            ):
                 task = Task(
+                    scenario=scenario.name,
+                    work=scenario.work.kind,
+                    targets=targets,
+                    folder=Path(folder),
+                    pace=pace,
+                    options=client.options,
+                    seen=lambda: simulator.journal.position,
                     api_host=where.api_host,
                     tenant=tenant,
                     site=settings.sample.site,
@@ -156,7 +178,8 @@ async def _live(
                 report, failure = await _drive(driver, task, scenario.time_limit)
                 span = clock.wall_us() - began
                 listen(ClientEnded(span=span, failure=failure))
-            await _settle(simulator, clock)
+            refuse_busy_machine(stalls, span, pace)
+            await _settle(simulator, clock, pace)
         after = take_stock(simulator, tenant)
         lines = journal_lines(simulator)
         jobs = job_facts(simulator, tenant)
@@ -170,18 +193,19 @@ async def _live(
         journal=journal,
         before=before.records,
         after=after.records,
-        targets=targets,
+        targets=targets if report.asked or any(map(is_submission, journal)) else frozenset(),
         undone=frozenset(report.undone),
         jobs=jobs,
+        abilities=client.abilities,
         limits=limits,
-        limits_known=all(
-            (limit.requests_per_minute, limit.requests_per_hour) == (plan.rpm, plan.rph) for limit in limits
-        ),
+        limits_known=client.knows_limits
+        and all((limit.requests_per_minute, limit.requests_per_hour) == (plan.rpm, plan.rph) for limit in limits),
+        stalls=tuple(stalls),
         tolerance=pace.tolerance,
         round_trip=where.round_trip,
         profile=profile,
     )
-    return _Left(report=report, failure=failure, span=span, evidence=evidence, journal=lines)
+    return _Left(report=report, failure=failure, span=span, evidence=evidence, journal=lines, output=task.output)
 
 
 async def _drive(driver: Driver, task: Task, time_limit: int) -> tuple[ClientReport, str | None]:
@@ -189,7 +213,10 @@ async def _drive(driver: Driver, task: Task, time_limit: int) -> tuple[ClientRep
     limit = asyncio.timeout(time_limit / 1_000_000)
     try:
         async with limit:
-            return await driver(task), None
+            report = await driver(task)
+            return report, report.failure
+    except ScenarioError:
+        raise
     except Exception as error:  # noqa: BLE001 - this is the border between the client and the harness
         if limit.expired():
             return ClientReport(), f"had not finished after {format_span(time_limit)} of simulated time"
@@ -203,11 +230,15 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-async def _settle(simulator: Simulator, clock: Clock) -> None:
+async def _settle(simulator: Simulator, clock: Clock, pace: Pace) -> None:
     """Let time pass until the simulator has nothing more to do, so that unfinished jobs do not hide their effect."""
-    end = clock.wall_us() + LONGEST_SETTLING
+    end = simulator.clock.now() + LONGEST_SETTLING
     while (due := simulator.next_event_at()) is not None:
         if due > end:
             raise HarnessError(f"jobs were still at work {format_span(LONGEST_SETTLING)} after the client had ended")
-        await asyncio.sleep(max(0, due - clock.wall_us()) / 1_000_000)
+        if pace.speed is None:
+            await asyncio.sleep(max(0, due - clock.wall_us()) / 1_000_000)
+        else:
+            # Nobody else lives in this time any more, so there is no need to wait for it.
+            simulator.clock.advance(max(0, due - simulator.clock.now()))
         simulator.advance()

@@ -9,14 +9,23 @@ from typing import Any, TypeAlias
 import aiohttp
 
 from kibo_scenarios.evidence import RecordKey
+from kibo_scenarios.pace import Pace
 from kibo_scenarios.scenario import ClientPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A bulk deletion, as a client is asked to do it.
+    """A piece of work, as a client is asked to do it.
 
     Attributes:
+        scenario: The name of the scenario.
+        work: The kind of work.
+        targets: The records that the work is about.
+        folder: A folder for files that the run needs; it is gone after the run.
+        pace: How time passes.
+        options: What the client's declaration wants handed on to it.
+        seen: Tells how many requests the server has seen so far.
+        output: A driver puts here the last that its client wrote, by name of the stream, however that ended.
         api_host: Where the API and the authentication are.
         shared_secret: Never shown.
         export_file: A Location Export (CSV) of the records to delete, and of nothing else.
@@ -26,6 +35,14 @@ class Task:
         random: The client's own source of chance, so that a run can be repeated.
     """
 
+    scenario: str
+    work: str
+    targets: frozenset[RecordKey]
+    folder: Path
+    pace: Pace
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seen: Callable[[], int]
+    output: dict[str, str] = field(default_factory=dict, repr=False)
     api_host: str
     tenant: int
     site: int
@@ -40,10 +57,19 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientReport:
-    """What the client says it did; `undone` names the records it did not delete, with the reason."""
+    """What the client says it did, and how it ended.
+
+    Attributes:
+        undone: The records that it did not do, with the reason.
+        details: Its own report, as it gave it.
+        failure: How it failed to come to an end by itself, such as ``ended with exit code 3``.
+        asked: Whether it was asked to do the scenario's work, rather than watched at its own.
+    """
 
     undone: Mapping[RecordKey, str] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    failure: str | None = None
+    asked: bool = True
 
 
 Driver: TypeAlias = Callable[[Task], Awaitable[ClientReport]]

@@ -1,0 +1,250 @@
+"""`kibo-scenarios grade` with clients in processes of their own: verdicts, ends, errors, and nothing left behind."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kibo_scenarios.cli import main
+
+from .conftest import BIN
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SMALL = """\
+name: small
+title: A small one
+seed: 3
+simulator:
+  sample: {locations: 2, products: 40}
+  limits: {pools: [{route: /api/commerce/inventory/*, rpm: 20, rph: 200}]}
+  jobs: {base_s: 20}
+client: {rpm: 20, rph: 200}
+work: {targets: {products: 0.7}}
+time_limit: 30m
+"""
+needs_faketime = pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> str:
+    """A small scenario in a file."""
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    return str(file)
+
+
+Grade = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def grade(capsys: pytest.CaptureFixture[str]) -> Grade:
+    """A function that runs the command and returns exit code, output and errors."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as caught:
+            main(["grade", *arguments])
+        out, errors = capsys.readouterr()
+        return int(caught.value.code or 0), out, errors
+
+    return call
+
+
+def judged(code: int, ended: tuple[int, str, str]) -> dict[str, Any]:
+    """Expect an exit code and return the report."""
+    actual, out, errors = ended
+    assert code == actual, errors
+    report: dict[str, Any] = json.loads(out)
+    return report
+
+
+def refused(ended: tuple[int, str, str]) -> str:
+    """Expect a usage error and return the one line that says it."""
+    code, out, errors = ended
+    assert (2, "") == (code, out)
+    (line,) = errors.splitlines()
+    return line
+
+
+def failed_rules(report: dict[str, Any]) -> set[str]:
+    """Return the rules that the client broke."""
+    return {rule["id"] for rule in report["rules"] if rule["verdict"] == "FAIL"}
+
+
+def python(folder: Path, text: str) -> tuple[str, str]:
+    """Return the command for a client written in Python."""
+    file = folder / "client.py"
+    file.write_text(text, encoding="utf-8")
+    return sys.executable, str(file)
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked after yet does not."""
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False)
+    return done.stdout.strip()[:1] not in {"", "Z"}
+
+
+ASK_ONCE = """\
+import json, os, time, urllib.request
+
+task = json.load(open(os.environ["KIBO_TASK_FILE"]))
+urllib.request.urlopen(urllib.request.Request(
+    os.environ["KIBO_AUTH_HOST"] + "/api/platform/applications/authtickets/oauth",
+    json.dumps({"client_id": os.environ["KIBO_CLIENT_ID"], "client_secret": os.environ["KIBO_SHARED_SECRET"]}).encode(),
+))
+"""
+
+
+@pytest.mark.slow
+@needs_faketime
+@needs_node
+def test_a_naive_client_gets_the_verdicts_it_deserves(grade: Grade, small: str) -> None:
+    """At x60: no dry run, polls every second, comes back at once when refused; what it deleted was right."""
+    report = judged(1, grade(small, "--json", "--speed", "60", "--", "node", str(EXAMPLES / "naive.mjs")))
+
+    assert {"TH-1", "JB-1", "WF-1"} <= failed_rules(report)
+    assert not {"ST-1", "ST-2", "WF-3", "BA-4"} & failed_rules(report)
+    assert ("x60", 3.0) == (report["time"]["mode"], report["time"]["toleranceS"])
+
+
+@pytest.mark.slow
+@needs_faketime
+def test_a_client_outside_faketime_is_a_wrong_configuration(grade: Grade, small: str, tmp_path: Path) -> None:
+    """A program that has got rid of it cannot be judged at x60: that is said, and is not the client's failure."""
+    command = python(tmp_path, ASK_ONCE + "time.sleep(20)\n")
+
+    assert "does not run under faketime: it has not loaded libfaketime; use --speed 1" in refused(
+        grade(small, "--speed", "60", "--", "env", "-u", "LD_PRELOAD", *command)
+    )
+
+
+@pytest.mark.slow
+def test_a_client_that_hangs_is_ended_with_all_it_has_started(grade: Grade, small: str, tmp_path: Path) -> None:
+    """Its grandchild goes with it, and the last of its output is shown."""
+    command = python(
+        tmp_path,
+        ASK_ONCE
+        + "import subprocess\n"
+        + "other = subprocess.Popen(['sleep', '1000'])\n"
+        + f"open({str(tmp_path / 'id')!r}, 'w').write(str(other.pid))\n"
+        + "print('still waiting', flush=True)\ntime.sleep(1000)\n",
+    )
+    code, out, errors = grade(small, "--time-limit", "1500ms", "--", *command)
+
+    assert 1 == code
+    assert "the client had not finished after 1.5 s of simulated time" in out
+    assert "client.py, stdout:\n  still waiting\n" == errors
+    assert not alive(int((tmp_path / "id").read_text()))
+
+
+@pytest.mark.slow
+def test_an_exit_code_is_a_failure_unless_the_report_explains_it(grade: Grade, small: str, tmp_path: Path) -> None:
+    """ST-1: who names everything as undone has told the truth, and may say so by its exit code."""
+    all_undone = (
+        "json.dump({'undone': [{'locationCode': code, **item} for code in task['locationCodes']"
+        " for item in task['items']]}, open(task['reportFile'], 'w'))\n"
+    )
+    silent = judged(1, grade(small, "--json", "--", *python(tmp_path, ASK_ONCE + "raise SystemExit(3)\n")))
+    honest = judged(0, grade(small, "--json", "--", *python(tmp_path, ASK_ONCE + all_undone + "raise SystemExit(3)\n")))
+
+    assert ("ended with exit code 3", {"ST-1"}) == (silent["clientFailure"], failed_rules(silent))
+    assert (None, set()) == (honest["clientFailure"], failed_rules(honest))
+
+
+@pytest.mark.slow
+def test_compressed_time_tells_waits_in_proportion(grade: Grade, small: str, tmp_path: Path) -> None:
+    """RL-7: a minute is two seconds, so Retry-After 60 reads 2, and who waits that long has waited a minute."""
+    loop = """\
+token = json.load(urllib.request.urlopen(urllib.request.Request(
+    os.environ["KIBO_AUTH_HOST"] + "/api/platform/applications/authtickets/oauth",
+    json.dumps({"client_id": os.environ["KIBO_CLIENT_ID"], "client_secret": os.environ["KIBO_SHARED_SECRET"]}).encode(),
+)))
+seen = []
+for attempt in range(22):
+    try:
+        urllib.request.urlopen(urllib.request.Request(
+            os.environ["KIBO_API_HOST"] + "/api/commerce/inventory/v1/queue?limit=1",
+            headers={"Authorization": "Bearer " + token["access_token"]},
+        ))
+    except urllib.error.HTTPError as error:
+        seen.append(error.headers["Retry-After"])
+        time.sleep(int(error.headers["Retry-After"]))
+json.dump({"seen": seen, "expires": token["expires_in"], "by": task["clock"]["divideDelaysBy"]},
+          open(task["reportFile"], "w"))
+"""
+    report = judged(1, grade(small, "--json", "--compressed", "--", *python(tmp_path, ASK_ONCE + loop)))
+
+    assert {"seen": ["2"], "expires": 120, "by": 30} == report["clientReport"]
+    assert [60] == [refusal["retryAfterS"] for refusal in report["refusals"]]
+    assert "TH-1" not in failed_rules(report)
+    assert "compressed x30" == report["time"]["mode"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--", "no-such-program"), "no-such-program: there is no such program that can be run"),
+        (("--", "false"), "false: ended with exit code 1 before it had sent a request"),
+        ((), "COMMAND: the client is missing; give it after --, or watch one with --driver black-box"),
+        (("--driver", "black-box", "--", "true"), "--driver black-box: only watches; leave COMMAND out, or the option"),
+        (("--idle", "5s", "--", "true"), "--for and --idle: only mean something with --driver black-box"),
+        (("--compressed", "--speed", "2", "--", "true"), "--compressed: has a speed of its own"),
+        (("--idle", "5 apples", "--", "true"), "Invalid value for '--idle': expected a span such as 90s"),
+        (("--client", "nowhere.yaml", "--", "true"), "nowhere.yaml: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_run_is_a_usage_error(
+    grade: Grade, small: str, arguments: tuple[str, ...], message: str
+) -> None:
+    """One line, exit code 2, no verdict about anybody."""
+    assert message in refused(grade(small, *arguments))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["signal", "idle"])
+def test_a_black_box_is_watched_until_it_is_told_to_stop(small: str, ending: str) -> None:
+    """The address and credentials are printed; SIGTERM, or silence, ends the run with verdicts."""
+    flags = ["--idle", "500ms"] if ending == "idle" else []
+    command = [str(BIN / "kibo-scenarios"), "grade", small, "--driver", "black-box", "--json", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        url = process.stderr.readline().split()[-1]
+        assert "sample.app, sample-secret" in process.stderr.readline() + process.stderr.readline()
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{url}/api/commerce/inventory/v1/queue", timeout=10)
+        if ending == "signal":
+            process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+    report = json.loads(out)
+
+    assert 0 == process.returncode
+    assert (1, "black box") == (sum(report["requests"].values()), report["client"])
+    assert set() == failed_rules(report)
+
+
+@pytest.mark.slow
+def test_ending_the_harness_ends_its_client(small: str, tmp_path: Path) -> None:
+    """SIGTERM in the middle of a run leaves no client behind and says that nothing was concluded."""
+    marker = tmp_path / "id"
+    text = f"import os, time\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\ntime.sleep(1000)\n"
+    client = python(tmp_path, text)
+    command = [str(BIN / "kibo-scenarios"), "grade", small, "--", *client]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        give_up = time.monotonic() + 20
+        while not (marker.exists() and marker.read_text()):
+            assert time.monotonic() < give_up
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=30)
+
+    assert (130, "") == (process.returncode, out)
+    assert "kibo-scenarios: interrupted; nothing was concluded" == errors.strip()
+    assert not alive(int(marker.read_text()))
