@@ -20,7 +20,7 @@ demo: $(STAMP)
 	@$(BIN)/kibo-scenarios run bulk-delete throttled-bulk-delete --report reports/demo
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 serve: $(STAMP)
 	@$(BIN)/kibo-simulator serve
