@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct, field
 
 from kibo_scenarios.moments import HOUR
+from kibo_simulator import PlannedFault
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Operator = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -73,6 +74,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
         seed: Everything drawn in the run follows from it.
         start: When the run begins, microseconds since the epoch, UTC.
         simulator: The settings of the simulator, as its own document has them.
+        faults: What goes wrong on purpose, as the simulator's own fault documents have it.
         testable: Ids of the rules that the run gives an opportunity; the run checks that it did.
         expectations: What must come out besides.
         time_limit: Simulated microseconds after which the client has failed.
@@ -85,6 +87,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     seed: int
     start: int
     simulator: dict[str, Any]
+    faults: tuple[PlannedFault, ...] = ()
     network: Network
     client: ClientPlan
     work: Work
@@ -103,6 +106,7 @@ class ScenarioDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
     start: str = "2026-03-02T05:00:00Z"
     simulator: dict[str, Any] = field(default_factory=dict)
+    faults: list[Any] = field(default_factory=list)
     network: Network = field(default_factory=Network)
     client: ClientPlan = field(default_factory=ClientPlan)
     work: Work = field(default_factory=Work)

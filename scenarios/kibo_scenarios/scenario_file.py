@@ -13,11 +13,13 @@ from kibo_scenarios.moments import parse_span, parse_utc
 from kibo_scenarios.rules import select
 from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Expectation, Operator, Scenario, ScenarioDocument
 from kibo_simulator import Settings
+from kibo_simulator.configuration import placed_faults
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
+from kibo_simulator.web.application import OPERATIONS
 
 _COMPARISON: Final = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*([0-9]+(?:\.[0-9]+)?)\s*", re.ASCII)
 #: These follow from the scenario itself, so that a run has one seed and one beginning.
-_OWN_SETTINGS: Final = {"seed": "$.seed", "start": "$.start"}
+_OWN_SETTINGS: Final = {"seed": "$.seed", "start": "$.start", "faults": "$.faults"}
 
 
 def read_scenario(file: Path, name: str | None = None) -> Scenario:
@@ -45,6 +47,7 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
         seed=written.seed,
         start=start,
         simulator=written.simulator,
+        faults=placed_faults(document, written.faults, "$.faults", _operation_names),
         network=written.network,
         client=written.client,
         work=written.work,
@@ -74,6 +77,10 @@ def simulator_settings(document: YamlDocument, written: ScenarioDocument) -> Set
         path, _, message = str(error).partition(": ")
         raise document.error(path.replace("$", "$.simulator.limits", 1), message) from None
     return settings
+
+
+def _operation_names() -> frozenset[str]:
+    return frozenset(operation.name for operation in OPERATIONS)
 
 
 def _parsed(document: YamlDocument, path: str, parse: Callable[[str], int], text: str) -> int:

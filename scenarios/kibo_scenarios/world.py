@@ -26,8 +26,9 @@ class Stock:
 
 
 def settings_of(scenario: Scenario) -> Settings:
-    """Return the simulator's settings, with the scenario's seed; the clock is the run's."""
-    return msgspec.convert({**scenario.simulator, "seed": scenario.seed}, Settings)
+    """Return the simulator's settings, with the scenario's seed and faults; the clock is the run's."""
+    settings = msgspec.convert({**scenario.simulator, "seed": scenario.seed}, Settings)
+    return msgspec.structs.replace(settings, faults=scenario.faults)
 
 
 def take_stock(simulator: Simulator, tenant: int) -> Stock:

@@ -4,6 +4,7 @@ Unofficial; not affiliated with Kibo.
 """
 
 from kibo_simulator.clock import Clock, ClockError
+from kibo_simulator.faults import FaultError, PlannedFault, read_faults
 from kibo_simulator.rate_limits import LimitsDocument, LimitsError, PoolLimit, PoolStatus
 from kibo_simulator.settings import AccessSettings, InventorySettings, SampleSettings, Settings
 from kibo_simulator.simulator import Simulator
@@ -16,9 +17,11 @@ __all__ = [
     "Clock",
     "ClockError",
     "DatabaseError",
+    "FaultError",
     "InventorySettings",
     "LimitsDocument",
     "LimitsError",
+    "PlannedFault",
     "PoolLimit",
     "PoolStatus",
     "SampleSettings",
@@ -26,4 +29,5 @@ __all__ = [
     "Simulator",
     "StockRecord",
     "__version__",
+    "read_faults",
 ]

@@ -14,6 +14,7 @@ import msgspec
 from kibo_simulator.clock import ClockMode
 from kibo_simulator.ctl import ctl
 from kibo_simulator.endpoints_command import endpoints
+from kibo_simulator.faults import FaultError, PlannedFault
 from kibo_simulator.files.location_export import InventoryFileError
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
 from kibo_simulator.settings import SampleSettings, Settings
@@ -41,6 +42,24 @@ def _limits(text: str) -> LimitsDocument:
         _fail(f"--limits {text}: {error.strerror}; guide, off or a JSON file is expected")
     except (msgspec.MsgspecError, LimitsError) as error:
         _fail(f"--limits {text}: {error}")
+
+
+def _operation_names() -> frozenset[str]:
+    """What faults may name; only asked for when one does, as aiohttp is slow to import."""
+    from kibo_simulator.web.application import OPERATIONS  # noqa: PLC0415
+
+    return frozenset(operation.name for operation in OPERATIONS)
+
+
+def _faults(file: Path) -> tuple[PlannedFault, ...]:
+    # Reading YAML is slow to import and rarely asked for.
+    from kibo_simulator.configuration import read_fault_file  # noqa: PLC0415
+    from kibo_simulator.files.yaml_places import YamlFileError  # noqa: PLC0415
+
+    try:
+        return read_fault_file(file, operations=_operation_names)
+    except YamlFileError as error:
+        _fail(f"--faults {error}")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -93,7 +112,7 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
     from kibo_simulator.files.yaml_places import YamlFileError  # noqa: PLC0415
 
     try:
-        configuration = read_configuration(file)
+        configuration = read_configuration(file, operations=_operation_names)
     except YamlFileError as error:
         _fail(f"--config {error}")
     told = msgspec.structs.asdict(configuration.serve)
@@ -141,6 +160,12 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
 )
 @click.option("--limits", help="guide (50 a minute, 200 an hour), off, or a JSON file.  [default: guide]")
 @click.option(
+    "--faults",
+    "fault_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Make things go wrong on purpose: a YAML or JSON file of faults.",
+)
+@click.option(
     "--clock", default="real", show_default=True, help="real, manual (moves when told to), or xN (such as x60)."
 )
 @click.option("--start", help="Where simulated time begins, ISO 8601.  [default: now]")
@@ -168,6 +193,7 @@ def serve(
     inventory: tuple[Path, ...],
     sample: tuple[int, int] | None,
     limits: str | None,
+    fault_file: Path | None,
     clock: str,
     start: str | None,
     seed: int,
@@ -199,6 +225,7 @@ def serve(
         start=start,
         limits=base.limits if limits is None else _limits(limits),
         sample=base.sample if size is None else _sized(base.sample or SampleSettings(), *size),
+        faults=base.faults if fault_file is None else _faults(fault_file),
         access=msgspec.structs.replace(base.access, auth="off" if auth == "off" else "on"),
     )
     try:
@@ -215,6 +242,8 @@ def serve(
         _fail(f"--data {error}")
     except InstantError as error:
         _fail(f"--start: {error}")
+    except FaultError as error:
+        _fail(f"--faults {fault_file}: {error}" if fault_file else f"--config: {error}")
     try:
         if inventory and simulator.loaded is None:
             click.echo(f"kibo-simulator: --inventory is left alone, {data} has been filled before", err=True)

@@ -4,7 +4,9 @@ The clock owns no source of time of its own. It is given one (the machine's, or 
 it onto simulated time, so that everything above it stays a function of its inputs.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Literal
 
@@ -25,7 +27,7 @@ class Clock:
     ``manual`` it stands still until `advance` or `set_now` is called.
     """
 
-    __slots__ = ("_anchor_simulated", "_anchor_source", "_latest", "_mode", "_source", "_speed")
+    __slots__ = ("_anchor_simulated", "_anchor_source", "_latest", "_mode", "_source", "_speed", "_watchers")
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Clock:
         start: int | None = None,
     ) -> None:
         self._source = source
+        self._watchers: list[Callable[[], None]] = []
         self._anchor_source = source()
         self._anchor_simulated = self._anchor_source if start is None else start
         self._latest = self._anchor_simulated
@@ -72,6 +75,25 @@ class Clock:
     def source_now(self) -> int:
         """The instant by the source, whatever the mode: the ``realAt`` of the journal."""
         return self._source()
+
+    def source_until(self, instant: int) -> int | None:
+        """Microseconds of the source until simulated time has come to ``instant``: 0 when it has.
+
+        None while the clock is moved by hand: then nobody knows.
+        """
+        left = instant - self.now()
+        if left <= 0:
+            return 0
+        return None if self._mode == "manual" else max(1, math.ceil(left / self._speed))
+
+    @contextmanager
+    def watched(self, moved: Callable[[], None]) -> Iterator[None]:
+        """Call ``moved`` whenever the clock jumps or changes how it moves, as long as the context lasts."""
+        self._watchers.append(moved)
+        try:
+            yield
+        finally:
+            self._watchers.remove(moved)
 
     def set_mode(self, mode: ClockMode, speed: float = 1.0) -> None:
         """Change how the clock moves from this instant on; time itself does not jump (T-2).
@@ -114,3 +136,5 @@ class Clock:
         self._anchor_source = self._source()
         self._anchor_simulated = instant
         self._latest = instant
+        for moved in self._watchers:
+            moved()

@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from kibo_simulator.files.yaml_places import read_yaml
+from kibo_simulator.faults import FaultError, PlannedFault, read_faults
+from kibo_simulator.faults.reading import Operations
+from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
 from kibo_simulator.rate_limits import LimitsError
 from kibo_simulator.settings import Settings
 
@@ -29,8 +31,8 @@ class Configuration(Struct, frozen=True):
     serve: ServeSettings
 
 
-def read_configuration(file: Path) -> Configuration:
-    """Read and check a configuration file.
+def read_configuration(file: Path, *, operations: Operations | None = None) -> Configuration:
+    """Read and check a configuration file; ``operations`` tells the names that faults may use.
 
     Raises:
         YamlFileError: with line, column, path and what is accepted.
@@ -40,6 +42,7 @@ def read_configuration(file: Path) -> Configuration:
         raise document.error("$", "expected a map of settings")
     values: dict[str, Any] = dict(document.value)
     serve = values.pop("serve", {})
+    faults = placed_faults(document, values.pop("faults", []), "$.faults", operations)
     try:
         settings = msgspec.convert(values, Settings)
     except msgspec.ValidationError as error:
@@ -48,7 +51,32 @@ def read_configuration(file: Path) -> Configuration:
         settings.limits.validate()
     except LimitsError as error:
         raise document.error(error.path.replace("$", "$.limits", 1), str(error).partition(": ")[2]) from None
+    settings = msgspec.structs.replace(settings, faults=faults)
     try:
         return Configuration(settings, msgspec.convert(serve, ServeSettings))
     except msgspec.ValidationError as error:
         raise document.rejection(str(error), "$.serve") from None
+
+
+def read_fault_file(file: Path, *, operations: Operations | None = None) -> tuple[PlannedFault, ...]:
+    """Read and check a file of faults, YAML or JSON.
+
+    Raises:
+        YamlFileError: with line, column, path and what is accepted.
+    """
+    document = read_yaml(file, what="fault document")
+    return placed_faults(document, document.value, "$", operations)
+
+
+def placed_faults(
+    document: YamlDocument, value: Any, root: str, operations: Operations | None
+) -> tuple[PlannedFault, ...]:
+    """The faults at a place of a document.
+
+    Raises:
+        Exception: the document's own, with line, column, path and what is accepted.
+    """
+    try:
+        return read_faults(value, operations=operations)
+    except FaultError as error:
+        raise document.error(error.path.replace("$", root, 1), error.message) from None

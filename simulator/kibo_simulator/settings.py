@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from kibo_simulator.batch_jobs.pace import BatchSettings
+from kibo_simulator.faults import PlannedFault
 from kibo_simulator.files.import_rows import POSITIONAL
 from kibo_simulator.files.inventory_export import EXPORT_COLUMNS
 from kibo_simulator.files.schedules import CronError, check_cron, check_zone
@@ -161,4 +162,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     files: FileSettings = field(default_factory=FileSettings)
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
     batch: BatchSettings = field(default_factory=BatchSettings)
+    faults: tuple[PlannedFault, ...] = ()
     bounds: BoundSettings = field(default_factory=BoundSettings)

@@ -20,6 +20,7 @@ from kibo_simulator.agenda import Agenda
 from kibo_simulator.batch_runner import BatchRunner
 from kibo_simulator.catalog_work import CatalogWorker
 from kibo_simulator.clock import Clock, ClockMode
+from kibo_simulator.fault_book import FaultBook
 from kibo_simulator.files.location_export import InventoryRow, write_location_export
 from kibo_simulator.inventory_query import InventoryQuery
 from kibo_simulator.job_runner import JobRunner
@@ -91,6 +92,7 @@ class Simulator:
         InventoryFileError: what should be loaded cannot be.
         InstantError: ``settings.start`` is not an instant.
         LimitsError: the limits cannot be meant.
+        FaultError: the faults cannot be meant.
     """
 
     def __init__(
@@ -299,6 +301,7 @@ class Simulator:
             self.upkeep,
             self.sweep,
         )
+        self.faults = FaultBook(database, seed)
         self.runner = JobRunner(database, self.stock, self.jobs, worker, self.agenda, settings.jobs, seed)
         self.catalog = CatalogStore(database.connection)
         self.catalog_work = CatalogWorker(self.catalog, name_required=settings.catalog.name_required)
@@ -310,6 +313,8 @@ class Simulator:
         if database.durable:
             database.set_meta("openings", str(self._openings))
         restore_pools(database, self.limiter)
+        self.faults.load()
+        self.faults.configure(settings.faults, self.clock.now())
         self.reload()
 
     def __repr__(self) -> str:
@@ -419,6 +424,7 @@ class Simulator:
         if self.database.durable:
             with self.database.transaction():
                 keep_pools(self.database, self.limiter)
+                self.faults.save()
                 self.database.set_meta("clock", str(now))
 
     def reload(self) -> None:

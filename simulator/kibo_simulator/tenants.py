@@ -108,6 +108,16 @@ class Access:
             self._database.connection.execute("DELETE FROM tokens WHERE kind = 'access' AND client_id = ?", (row[1],))
             self._grants = {t: grant for t, grant in self._grants.items() if grant.client_id != row[1]}
 
+    def expire(self, token: str) -> None:
+        """Let an access token expire before its time; its refresh token stays good."""
+        self._database.connection.execute("DELETE FROM tokens WHERE hash = ? AND kind = 'access'", (_hash(token),))
+        self._grants.pop(token, None)
+
+    def revoke_all(self, client_id: str) -> None:
+        """Make every token of an application useless."""
+        self._database.connection.execute("DELETE FROM tokens WHERE client_id = ?", (client_id,))
+        self._grants = {token: grant for token, grant in self._grants.items() if grant.client_id != client_id}
+
     def check(self, token: str, now: int) -> Grant | None:
         """What an access token opens at ``now``; None when unknown, revoked or expired (A-1)."""
         grant = self._grants.get(token)

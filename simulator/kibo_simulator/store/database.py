@@ -11,6 +11,7 @@ from kibo_simulator.store import (
     bins,
     catalog,
     export_settings,
+    faults,
     fetch_files,
     future,
     holds,
@@ -130,6 +131,7 @@ _SCHEMAS = (
     silos.SCHEMA,
     catalog.SCHEMA,
     batch_jobs.SCHEMA,
+    faults.SCHEMA,
 )
 
 

@@ -30,6 +30,7 @@ from kibo_simulator.web import (
     upkeep_routes,
 )
 from kibo_simulator.web.control import ROUTES, ControlPlane, is_control_path
+from kibo_simulator.web.fault_passage import FaultPassage
 from kibo_simulator.web.gate import OPERATION_ATTRIBUTE, Gate, not_an_api_path
 from kibo_simulator.web.operations import Operation
 
@@ -68,6 +69,7 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
         control_token: opens the control plane to whoever has it; without one only loopback is let in.
     """
     gate = Gate(simulator)
+    passage = FaultPassage(simulator, gate)
     control = ControlPlane(simulator, gate, ROUTES, token=control_token)
 
     @web.middleware
@@ -76,6 +78,8 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
     ) -> web.StreamResponse:
         path = request.path
         if path.startswith("/api/") or hasattr(request.match_info.handler, OPERATION_ATTRIBUTE):
+            if simulator.faults.plan.on_requests:
+                return await passage.handle(request)
             return await gate.handle(request)
         if is_control_path(path):
             found = request.match_info.http_exception is None

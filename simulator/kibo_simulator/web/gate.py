@@ -7,6 +7,7 @@ its turn; from then to its journal entry no other request is carried out, howeve
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final
 from urllib.parse import parse_qs
@@ -15,48 +16,19 @@ import msgspec
 from aiohttp import web
 
 from kibo_simulator.journal import JournalEntry
-from kibo_simulator.rate_limits import Pool
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.tenants import Grant, tenant_of_host
-from kibo_simulator.timestamps import SECOND, http_date
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, spellings
 from kibo_simulator.web.response_fields import SelectionError, parse_selection, select
+from kibo_simulator.web.visit import JSON_TYPE, Visit
 
-JSON_TYPE: Final = "application/json; charset=utf-8"
 OPERATION_ATTRIBUTE: Final = "kibo_operation"
 
 _SLICE: Final = 1 << 20
+Veto = Callable[[Call], None]
 
 _log = logging.getLogger("kibo_simulator")
-
-
-class _Visit:
-    """What becomes known of one request on its way through the gate."""
-
-    __slots__ = (
-        "arrived", "body", "call", "correlation_id", "grant", "headers", "operation", "payload", "pool",
-        "real_at", "retry_after", "saved", "status",
-    )  # fmt: skip
-
-    def __init__(self, arrived: int, real_at: int, correlation_id: str, operation: Operation | None) -> None:
-        self.arrived = arrived
-        self.real_at = real_at
-        self.correlation_id = correlation_id
-        self.operation = operation
-        self.grant: Grant | None = None
-        self.pool: Pool | None = None
-        self.call: Call | None = None
-        self.body = b""
-        self.status = 200
-        self.payload: bytes | bytearray = b""
-        self.retry_after: int | None = None
-        self.saved = False
-        self.headers: dict[str, str] = {}
-
-    def refuse(self, error: ApiError) -> None:
-        self.status = error.status
-        self.payload = error.body(self.correlation_id)
 
 
 class Gate:
@@ -69,43 +41,31 @@ class Gate:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one request of the API."""
+        visit = self.visit(request)
+        try:
+            self.let_in(request, visit)
+            if not self.throttled(visit):
+                self.route(request, visit)
+                await self.read(request, visit)
+        except ApiError as error:
+            visit.refuse(error)
+        async with self.turn:
+            await self.carry_out(visit)
+            finished = self._simulator.clock.now()
+            self.note(request, visit, finished)
+            if not visit.saved:
+                self._simulator.save_pools(finished)
+        return await self.answer(request, visit, finished)
+
+    def visit(self, request: web.Request) -> Visit:
+        """A request that arrives now."""
         simulator = self._simulator
-        visit = _Visit(
+        return Visit(
             simulator.clock.now(),
             simulator.clock.source_now(),
             simulator.next_correlation(),
             getattr(request.match_info.handler, OPERATION_ATTRIBUTE, None),
         )
-        try:
-            self._admit(request, visit)
-            await self._read(request, visit)
-        except ApiError as error:
-            visit.refuse(error)
-        async with self.turn:
-            now = await self.advance()
-            if visit.call is not None:
-                visit.call.now = now
-                try:
-                    await self._perform(visit.call, visit)
-                except ApiError as error:
-                    visit.refuse(error)
-            finished = simulator.clock.now()
-            self._note(request, visit, finished)
-            if not visit.saved:
-                simulator.save_pools(finished)
-        headers = {
-            "x-vol-correlation": visit.correlation_id,
-            "Date": http_date(finished // SECOND),
-            "Server": "kibo-simulator",
-            **visit.headers,
-        }
-        if visit.payload:
-            headers["Content-Type"] = JSON_TYPE
-        if visit.retry_after is not None:
-            headers["Retry-After"] = str(visit.retry_after)
-        if len(visit.payload) > _SLICE:
-            return await _sent_in_slices(request, visit.status, headers, visit.payload)
-        return web.Response(status=visit.status, body=visit.payload, headers=headers)
 
     async def advance(self) -> int:
         """Bring the simulation up to now, letting others have the processor between two things that happen (T-3).
@@ -123,26 +83,44 @@ class Gate:
 
     # -- before the body ------------------------------------------------------------------------------------------
 
-    def _admit(self, request: web.Request, visit: _Visit) -> None:
-        """Access first, then limits, then routing (RL-11).
+    def let_in(self, request: web.Request, visit: Visit) -> None:
+        """Access, and the rate pool that the request would draw on (A-1, A-2, RL-1).
 
         Raises:
-            ApiError: 401, 403, 404 or 405; a 429 is put into the visit instead, as it has no body by default.
+            ApiError: 401 or 403.
         """
         operation = visit.operation
         if operation is None or not operation.open:
             visit.grant = self._grant(request, visit.arrived)
             # All aliases of an operation share its pool, whichever of them a route names (RL-1).
             paths = spellings(request.path) if operation is None else operation.pool_paths
-            unlimited = operation is not None and operation.unlimited
-            pool = None if unlimited else self._simulator.limiter.pool_for(visit.grant.tenant_id, *paths)
-            if pool is not None:
-                visit.pool = pool
-                retry_after = pool.admit(visit.arrived)
-                if retry_after:
-                    self._throttle(visit, retry_after)
-                    return
-        if operation is None:
+            if operation is None or not operation.unlimited:
+                visit.pool = self._simulator.limiter.pool_for(visit.grant.tenant_id, *paths)
+
+    def throttled(self, visit: Visit) -> bool:
+        """Ask the pool; True when it refuses, and then the visit has its 429 (RL-5 to RL-12)."""
+        retry_after = visit.pool.admit(visit.arrived) if visit.pool is not None else 0
+        if not retry_after:
+            return False
+        self.throttle(visit, retry_after)
+        return True
+
+    def throttle(self, visit: Visit, retry_after: int | str | None) -> None:
+        """Answer with 429; what waits is told in the header and, where there is one, in the body (RL-12)."""
+        visit.status = 429
+        visit.retry_after = retry_after
+        if self._simulator.limiter.document.throttle_body == "json":
+            wait = f"wait {retry_after} seconds" if isinstance(retry_after, int) else "try again later"
+            visit.payload = error_body(429, "TOO_MANY_REQUESTS", f"too many requests; {wait}", visit.correlation_id)
+
+    @staticmethod
+    def route(request: web.Request, visit: Visit) -> None:
+        """Refuse what no operation is at.
+
+        Raises:
+            ApiError: 404 or 405.
+        """
+        if visit.operation is None:
             failure = request.match_info.http_exception
             if isinstance(failure, web.HTTPMethodNotAllowed):
                 allowed = ", ".join(sorted(failure.allowed_methods))
@@ -150,12 +128,18 @@ class Gate:
                 raise ApiError(405, "METHOD_NOT_ALLOWED", f"{request.method} is not offered here; {allowed} is")
             raise ApiError(404, "NOT_FOUND", f"there is nothing at {request.path[:200]}")
 
-    def _throttle(self, visit: _Visit, retry_after: int) -> None:
-        visit.status = 429
-        visit.retry_after = retry_after
-        if self._simulator.limiter.document.throttle_body == "json":
-            message = f"too many requests; wait {retry_after} seconds"
-            visit.payload = error_body(429, "TOO_MANY_REQUESTS", message, visit.correlation_id)
+    def known_grant(self, request: web.Request, now: int) -> Grant | None:
+        """What the request's access token opens, if it has a good one; refuses nobody."""
+        token = self.token(request)
+        return self._simulator.access.check(token, now) if token else None
+
+    @staticmethod
+    def token(request: web.Request) -> str:
+        """The access token that a request carries, empty when there is none (A-1)."""
+        authorization = request.headers.get("Authorization", "")
+        if authorization[:7].lower() == "bearer ":
+            return authorization[7:].strip()
+        return request.headers.get("x-vol-app-claims", "").strip()
 
     def _grant(self, request: web.Request, now: int) -> Grant:
         """In whose name the request is made (A-1, A-2).
@@ -164,11 +148,9 @@ class Gate:
             ApiError: 401 without a good token, 403 when the token is another tenant's.
         """
         simulator = self._simulator
-        headers = request.headers
-        authorization = headers.get("Authorization", "")
-        token = authorization[7:] if authorization[:7].lower() == "bearer " else headers.get("x-vol-app-claims", "")
-        grant = simulator.access.check(token.strip(), now) if token else None
-        named = self._named_tenant(request)
+        token = self.token(request)
+        grant = simulator.access.check(token, now) if token else None
+        named = self.named_tenant(request)
         if grant is None:
             if simulator.settings.access.auth == "on":
                 what = "is unknown, revoked or expired" if token else "is missing"
@@ -182,7 +164,12 @@ class Gate:
         return grant
 
     @staticmethod
-    def _named_tenant(request: web.Request) -> int | None:
+    def named_tenant(request: web.Request) -> int | None:
+        """The tenant that header or host name speak of (A-2).
+
+        Raises:
+            ApiError: 403 when the header is no number.
+        """
         text = request.headers.get("x-vol-tenant", "").strip()
         if not text:
             host = request.headers.get("Host", "")
@@ -193,20 +180,13 @@ class Gate:
 
     # -- the body and after ---------------------------------------------------------------------------------------
 
-    async def _read(self, request: web.Request, visit: _Visit) -> None:
-        """Read the body of a request that was let in, and make a call of it."""
-        operation = visit.operation
-        if operation is None or visit.retry_after is not None:
-            return
-        if request.body_exists:
-            try:
-                visit.body = await request.read()
-            except web.HTTPRequestEntityTooLarge:
-                most = self._simulator.settings.bounds.body_bytes
-                raise ApiError(413, "VALIDATION_ERROR", f"the body is larger than {most} bytes") from None
-            except (web.HTTPException, web.RequestPayloadError, ConnectionError) as error:
-                reason = " ".join(str(error).split())[:200]
-                raise ApiError(400, "VALIDATION_ERROR", f"the body is not readable: {reason}") from None
+    async def read(self, request: web.Request, visit: Visit) -> None:
+        """Read the body of a request that was let in, and make a call of it.
+
+        Raises:
+            ApiError: 413 or 400.
+        """
+        await self.read_body(request, visit)
         visit.call = Call(
             simulator=self._simulator,
             tenant_id=visit.grant.tenant_id if visit.grant else 0,
@@ -224,7 +204,36 @@ class Gate:
             headers=request.headers,
         )
 
-    async def _perform(self, call: Call, visit: _Visit) -> None:
+    async def read_body(self, request: web.Request, visit: Visit) -> None:
+        """Read the body alone.
+
+        Raises:
+            ApiError: 413 or 400.
+        """
+        if request.body_exists:
+            try:
+                visit.body = await request.read()
+            except web.HTTPRequestEntityTooLarge:
+                most = self._simulator.settings.bounds.body_bytes
+                raise ApiError(413, "VALIDATION_ERROR", f"the body is larger than {most} bytes") from None
+            except (web.HTTPException, web.RequestPayloadError, ConnectionError) as error:
+                reason = " ".join(str(error).split())[:200]
+                raise ApiError(400, "VALIDATION_ERROR", f"the body is not readable: {reason}") from None
+
+    async def carry_out(self, visit: Visit, veto: Veto | None = None) -> None:
+        """Bring time up to date and run the handler, where there is anything to run; whoever calls has the turn.
+
+        ``veto`` may refuse what is about to be committed.
+        """
+        now = await self.advance()
+        if visit.call is not None:
+            visit.call.now = now
+            try:
+                await self._perform(visit.call, visit, veto)
+            except ApiError as error:
+                visit.refuse(error)
+
+    async def _perform(self, call: Call, visit: Visit, veto: Veto | None) -> None:
         """Run the handler, all or nothing (D-1)."""
         operation = visit.operation
         assert operation is not None
@@ -234,6 +243,8 @@ class Gate:
                 return
             with self._simulator.database.transaction():
                 visit.payload = await self._payload(operation, call)
+                if veto is not None:
+                    veto(call)
                 # One commit for effect and count: a kill in between must not part them (D-1).
                 self._simulator.save_pools(call.now)
             visit.saved = True
@@ -274,7 +285,7 @@ class Gate:
                 return final
             await asyncio.sleep(0)
 
-    def _note(self, request: web.Request, visit: _Visit, finished: int) -> None:
+    def note(self, request: web.Request, visit: Visit, finished: int) -> None:
         """Write the journal entry; it is there before the answer leaves."""
         simulator = self._simulator
         call = visit.call
@@ -304,11 +315,21 @@ class Gate:
                 retry_after=visit.retry_after,
                 job_ids=call.job_ids if call else (),
                 bytes_in=len(visit.body) or request.content_length or 0,
-                bytes_out=len(visit.payload),
+                bytes_out=len(visit.payload) if visit.bytes_sent is None else visit.bytes_sent,
                 finished_at=finished,
                 details=details,
+                fault=visit.fault,
+                response_lost=visit.response_lost,
             )
         )
+
+    @staticmethod
+    async def answer(request: web.Request, visit: Visit, finished: int) -> web.StreamResponse:
+        """The answer of a visit, as it leaves."""
+        headers = visit.all_headers(finished)
+        if len(visit.payload) > _SLICE:
+            return await _sent_in_slices(request, visit.status, headers, visit.payload)
+        return web.Response(status=visit.status, body=visit.payload, headers=headers)
 
 
 async def _sent_in_slices(

@@ -11,6 +11,7 @@ from kibo_scenarios.library import find, packaged
 from kibo_scenarios.moments import HOUR, parse_utc
 from kibo_scenarios.scenario import ClientPlan, Expectation, Network, Scenario
 from kibo_scenarios.scenario_file import read_scenario
+from kibo_simulator import read_faults
 
 GOOD = """\
 name: small
@@ -55,9 +56,25 @@ def test_a_good_file_is_read_exactly(tmp_path: Path) -> None:
     ) == scenario.expectations
 
 
+def test_faults_are_read_as_the_simulator_has_them(tmp_path: Path) -> None:
+    """A scenario's faults are a fault document of the simulator."""
+    faults = [{"id": "lost", "match": {"operation": "deleteItems", "nth": 2}, "effect": {"kind": "lost_answer"}}]
+    scenario = read(tmp_path, GOOD + f"faults: {faults}\n")
+
+    assert read_faults(faults) == scenario.faults
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        ("seed: 3", "faults: [{effect: {kind: lost}}]", "s.yaml:3:26: $.faults[0].effect.kind: 'lost' is no kind"),
+        ("seed: 3", "faults: {a: 1}", "s.yaml:3:1: $.faults: expected array, got object"),
+        (
+            "seed: 3",
+            "faults: [{match: {operation: deleteItem}, effect: {kind: reset}}]",
+            "s.yaml:3:30: $.faults[0].match.operation: there is no operation 'deleteItem'; did you mean deleteItems?",
+        ),
+        ("network:", "  faults: []\nnetwork:", "s.yaml:7:3: $.simulator.faults: set $.faults instead"),
         ("title: A small one\n", "", "s.yaml:1:1: $: the field title is missing"),
         ("seed: 3", "seed: x", "s.yaml:3:7: $.seed: expected int, got str"),
         ("seed: 3", "seed: -1", "s.yaml:3:7: $.seed: expected int >= 0"),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kibo_simulator.web.control import (
     clock_routes,
+    fault_routes,
     health_routes,
     inventory_routes,
     job_routes,
@@ -23,6 +24,7 @@ ROUTE_MODULES: Final[tuple[ModuleType, ...]] = (
     health_routes,
     clock_routes,
     limit_routes,
+    fault_routes,
     journal_routes,
     job_routes,
     inventory_routes,

@@ -13,7 +13,8 @@ from kibo_simulator.simulator import Simulator
 from kibo_simulator.web.control.access import check_access
 from kibo_simulator.web.control.route import PREFIX, ControlCall, ControlRoute
 from kibo_simulator.web.errors import ApiError, validation_error
-from kibo_simulator.web.gate import JSON_TYPE, Gate
+from kibo_simulator.web.gate import Gate
+from kibo_simulator.web.visit import JSON_TYPE
 from kibo_simulator.web.wire import decode
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -1,0 +1,134 @@
+"""The faults of one simulator: the plan that decides, and its place in the database (D-1)."""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from kibo_simulator.faults import (
+    MOST_FAULTS,
+    FaultError,
+    FaultPlan,
+    JobFacts,
+    LoadedFault,
+    Place,
+    PlannedFault,
+    RequestFacts,
+    Use,
+)
+from kibo_simulator.faults.checks import check_fault
+from kibo_simulator.faults.effects import Effect
+from kibo_simulator.faults.plan import Count
+from kibo_simulator.faults.window import Window, window_of
+from kibo_simulator.store.database import Database
+from kibo_simulator.store.faults import FaultRow, FaultStore
+
+
+class FaultBook:
+    """Puts faults down and takes them out, decides by them, and keeps what was counted.
+
+    Decisions are made in memory; `save` writes what has changed since, in the transaction of whoever calls it.
+    """
+
+    __slots__ = ("_database", "_seed", "plan", "store")
+
+    def __init__(self, database: Database, seed: int) -> None:
+        self._database = database
+        self._seed = seed
+        self.store = FaultStore(database.connection)
+        self.plan = FaultPlan()
+
+    def __repr__(self) -> str:
+        return f"<FaultBook {self.plan!r}>"
+
+    def load(self) -> None:
+        """Take over what the database says, for a data file or after its content was exchanged."""
+        self.plan = FaultPlan()
+        loaded: dict[str, LoadedFault] = {}
+        for row in self.store.rows():
+            planned = msgspec.json.decode(row.body, type=PlannedFault)
+            fault = LoadedFault(row.position, row.id, planned, Window(row.since, row.until), self._seed)
+            fault.uses, fault.last_use = row.uses, row.last_use
+            fault.jobs.extend(msgspec.json.decode(row.jobs, type=list[int]))
+            loaded[row.id] = fault
+            self.plan.add(fault)
+        for fault_id, key, seen, uses in self.store.counts():
+            loaded[fault_id].counts[key] = Count(seen, uses)
+
+    def configure(self, faults: Sequence[PlannedFault], now: int) -> None:
+        """Put down what the configuration says, unless that was done before (D-1).
+
+        Raises:
+            FaultError: with the JSON path of what cannot be meant.
+        """
+        told = msgspec.json.encode(faults).decode()
+        if self._database.meta("faults configured") == told:
+            return
+        for index, fault in enumerate(faults):
+            check_fault(fault, f"$[{index}]")
+        with self._database.transaction():
+            self.remove([fault.id for fault in self.plan])
+            self.add(faults, now)
+            self._database.set_meta("faults configured", told)
+
+    def add(self, faults: Sequence[PlannedFault], now: int) -> list[str]:
+        """Put faults down, all or none, behind those in force; their ids.
+
+        Raises:
+            FaultError: an id is taken, a window cannot be meant, or there would be too many.
+        """
+        if len(self.plan) + len(faults) > MOST_FAULTS:
+            raise FaultError("$", f"there would be more than {MOST_FAULTS:,} faults")
+        position = self.store.next_position()
+        rows = []
+        taken = {fault.id for fault in self.plan} | {fault.id for fault in faults if fault.id is not None}
+        for index, fault in enumerate(faults):
+            path = f"$[{index}]"
+            if fault.id is not None and fault.id in self.plan:
+                raise FaultError(f"{path}.id", f"there is a fault {fault.id} already")
+            number = position + index
+            fault_id = fault.id or _free_id(number, taken)
+            taken.add(fault_id)
+            rows.append((number, fault_id, fault, window_of(fault.match, now, path)))
+        with self._database.transaction():
+            for number, fault_id, fault, window in rows:
+                body = msgspec.json.encode(fault)
+                self.store.add(FaultRow(number, fault_id, body, window.since, window.until, 0, None, "[]"))
+        for number, fault_id, fault, window in rows:
+            self.plan.add(LoadedFault(number, fault_id, fault, window, self._seed))
+        return [fault_id for _, fault_id, _, _ in rows]
+
+    def remove(self, fault_ids: Collection[str]) -> None:
+        """Take faults out; whoever holds jobs because of them must let them go."""
+        with self._database.transaction():
+            self.store.remove(fault_ids)
+        self.plan.remove(fault_ids)
+
+    def for_request(self, place: Place, facts: RequestFacts, now: int) -> Use[Effect] | None:
+        """The fault that a request meets at a place, counted."""
+        return self.plan.for_request(place, facts, now)
+
+    def for_job(self, facts: JobFacts, now: int) -> Use[Effect] | None:
+        """The fault that a job meets as it begins, counted."""
+        use = self.plan.for_job(facts, now)
+        if use is not None:
+            self.plan[use.fault_id].jobs.append(facts.job_id)
+        return use
+
+    def save(self) -> None:
+        """Write the counts that have changed since the last time."""
+        for fault in self.plan:
+            if not fault.changed:
+                continue
+            self.store.save_counts(
+                [(fault.id, key, fault.counts[key].seen, fault.counts[key].uses) for key in sorted(fault.changed)]
+            )
+            self.store.save_use(fault.id, fault.uses, fault.last_use, msgspec.json.encode(list(fault.jobs)).decode())
+            fault.changed.clear()
+
+
+def _free_id(number: int, taken: Collection[str]) -> str:
+    """``fault-3`` for the third one, or what is still free."""
+    fault_id = f"fault-{number}"
+    while fault_id in taken:
+        fault_id += "x"
+    return fault_id
