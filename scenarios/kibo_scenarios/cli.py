@@ -81,7 +81,7 @@ def run_scenarios(*, scenarios: Sequence[str], time_mode: str, seed: int | None,
     # All files are read before anything runs: a mistake in the last one must not cost the runs before it.
     chosen = [find(name) for name in scenarios]
     names = [scenario.name for scenario in chosen]
-    if wishes.folder is not None and len(set(names)) < len(names):
+    if wishes.keeps_runs_apart_by_name and len(set(names)) < len(names):
         raise UsageError("--report: two of these scenarios have the same name, and their reports the same place")
     if seed is not None:
         chosen = [msgspec.structs.replace(scenario, seed=seed) for scenario in chosen]

@@ -20,8 +20,18 @@ class Wishes:
     strict: bool = False
     as_json: bool = False
     folder: Path | None = None
+    junit: Path | None = None
+    sarif: Path | None = None
+    html: Path | None = None
+    board: Path | None = None
+    badge: Path | None = None
     baseline: Path | None = None
     write_baseline: Path | None = None
+
+    @property
+    def keeps_runs_apart_by_name(self) -> bool:
+        """Whether two runs of one name would take each other's place in a report."""
+        return any((self.folder, self.html, self.board))
 
 
 _OPTIONS: Final = (
@@ -36,6 +46,17 @@ _OPTIONS: Final = (
     click.option(
         "--report", "folder", type=click.Path(path_type=Path), help="Write all reports and the journal to this folder."
     ),
+    click.option("--junit", type=_FILE, help="Write JUnit XML to this file."),
+    click.option("--sarif", type=_FILE, help="Write SARIF 2.1.0 to this file."),
+    click.option("--html", type=_FILE, help="Write one self-contained page to this file."),
+    click.option(
+        "--append",
+        "board",
+        type=_FILE,
+        metavar="BOARD",
+        help="Add the runs to a page of several clients (.html, or .json for the data alone).",
+    ),
+    click.option("--badge", type=_FILE, help="Write a badge as SVG to this file."),
     click.option("--baseline", type=_FILE, help="Known failures: only others fail the run, stale ones are named."),
     click.option("--write-baseline", type=_FILE, help="Make this file a baseline in which these runs pass."),
 )
