@@ -80,6 +80,22 @@ def test_what_cannot_be_done_is_said_in_one_line(ctl: Ctl) -> None:
         assert "open sesame" not in done.stderr
 
 
+@pytest.mark.slow
+def test_questions_are_answered_by_the_exit_code(ctl: Ctl) -> None:
+    """0 for yes, 1 for no; what is wrong with a question is said with its place."""
+
+    def ask(question: Any) -> Result:
+        return ctl("verify", "-", input=json.dumps({"questions": [question]}))
+
+    none = ask({"match": {"operation": "deleteItems"}, "expect": {"count": 0}})
+    some = ask({"match": {"operation": "deleteItems"}, "expect": {"count": 1}})
+    wrong = ask({"match": {"operation": "deleteItem"}, "expect": {"count": 1}})
+
+    assert [0, 1, 2] == [done.exit_code for done in (none, some, wrong)]
+    assert ["yes", "no"] == [json.loads(done.output)["verdict"] for done in (none, some)]
+    assert wrong.stderr.startswith("kibo-simulator ctl: $.questions[0].match.operation: there is no operation")
+
+
 def test_every_command_says_what_it_does() -> None:
     """Help is one sentence that ends, for groups and commands alike."""
 

@@ -13,6 +13,7 @@ from itertools import islice
 import msgspec
 
 from kibo_simulator.journal.entry import JournalEntry
+from kibo_simulator.journal.verdicts import Extract
 
 Sink = Callable[[JournalEntry], None]
 """Is told of every entry as it is written."""
@@ -95,6 +96,10 @@ class Journal:
         """Entries with a number above ``after``, oldest first, at most ``most`` of them."""
         start = max(0, after + 1 - self.first)
         return list(islice(self._entries, start, None if most is None else start + most))
+
+    def extract(self) -> Extract:
+        """The journal at this moment, for questions."""
+        return Extract(tuple(self._entries), self._cleared, self.first, self._dropped_until)
 
     def since(self, seq: int = 0, limit: int | None = None) -> Iterator[JournalEntry]:
         """The same one by one."""

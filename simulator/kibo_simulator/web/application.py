@@ -70,7 +70,7 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
     """
     gate = Gate(simulator)
     passage = FaultPassage(simulator, gate)
-    control = ControlPlane(simulator, gate, ROUTES, token=control_token)
+    control = ControlPlane(simulator, gate, ROUTES, (operation.name for operation in OPERATIONS), token=control_token)
 
     @web.middleware
     async def through_the_gate(

@@ -16,6 +16,7 @@ from kibo_simulator.web.control import (
     journal_routes,
     limit_routes,
     openapi_routes,
+    verify_routes,
 )
 from kibo_simulator.web.control.plane import ControlPlane, is_control_path
 from kibo_simulator.web.control.route import PREFIX, ControlCall, ControlParameter, ControlRoute
@@ -26,6 +27,7 @@ ROUTE_MODULES: Final[tuple[ModuleType, ...]] = (
     limit_routes,
     fault_routes,
     journal_routes,
+    verify_routes,
     job_routes,
     inventory_routes,
     openapi_routes,

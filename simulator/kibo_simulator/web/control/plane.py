@@ -29,6 +29,7 @@ class ControlPlane:
         simulator: what is taken in hand.
         gate: whose turn a route takes while it reads or changes state.
         routes: what is offered.
+        operations: the names of the API's operations.
         token: opens the control plane to whoever sends it; without one only loopback is let in.
 
     Raises:
@@ -36,13 +37,20 @@ class ControlPlane:
     """
 
     def __init__(
-        self, simulator: Simulator, gate: Gate, routes: Iterable[ControlRoute[Any]], *, token: str | None = None
+        self,
+        simulator: Simulator,
+        gate: Gate,
+        routes: Iterable[ControlRoute[Any]],
+        operations: Iterable[str],
+        *,
+        token: str | None = None,
     ) -> None:
         if token is not None and not token.strip():
             raise ValueError("an empty control token would let everybody in")
         self._simulator = simulator
         self._gate = gate
         self._routes = tuple(routes)
+        self._operations = frozenset(operations)
         self._token = token
         # Numbers of their own: looking must not change what the API answers next (T-4).
         self._refusals = 0
@@ -68,7 +76,7 @@ class ControlPlane:
         async def endpoint(request: web.Request) -> web.StreamResponse:
             _check_query(route, request)
             body = await _body(route, request)
-            call = ControlCall(route, self._routes, self._simulator, self._gate, request, body)
+            call = ControlCall(route, self._routes, self._operations, self._simulator, self._gate, request, body)
             if not route.turn:
                 return _response(route, await _answer(call))
             async with self._gate.turn:

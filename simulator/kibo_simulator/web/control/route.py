@@ -78,10 +78,14 @@ class ControlRoute(Generic[BodyT]):
 
 @dataclass(frozen=True, slots=True)
 class ControlCall(Generic[BodyT]):
-    """One request to the control plane that was let in, its body read and decoded; ``offered`` are all the routes."""
+    """One request to the control plane that was let in, its body read and decoded.
+
+    ``offered`` are all routes of the control plane, ``operations`` the names of all operations of the API.
+    """
 
     route: ControlRoute[BodyT]
     offered: tuple[ControlRoute[Any], ...]
+    operations: frozenset[str]
     simulator: Simulator
     gate: Gate
     request: web.Request

@@ -1,0 +1,90 @@
+"""What an answer about the journal is made of: an extract of it, the entries that are meant, verdicts and findings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kibo_simulator.journal.entry import JournalEntry
+from kibo_simulator.journal.matching import Matcher
+
+Verdict = Literal["yes", "no", "inconclusive"]
+
+MOST_SHOWN: Final = 5
+_ENTRIES_BETWEEN_PAUSES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """The journal at one moment: its entries by number, and what is known of those that were dropped before them.
+
+    Attributes:
+        entries: Those that are held, by number.
+        cleared: The number up to which entries were cleared on purpose: nobody asks for them.
+        first: The number of the first entry that is held, or of the next one.
+        dropped_until: The latest arrival among the dropped ones, in microseconds.
+    """
+
+    entries: Sequence[JournalEntry]
+    cleared: int = 0
+    first: int = 1
+    dropped_until: int | None = None
+
+    def gone(self, matcher: Matcher) -> int:
+        """How many dropped entries may have matched."""
+        late = matcher.begin is not None and self.dropped_until is not None and matcher.begin > self.dropped_until
+        return 0 if late else max(0, self.first - 1 - max(matcher.since, self.cleared))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An entry that shows why the answer is no."""
+
+    entry: JournalEntry
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The answer to one expectation of one question.
+
+    ``matched`` says how many entries were meant; ``findings`` are the first of those that show a no, ``more`` how many
+    others do.
+    """
+
+    name: str
+    expectation: str
+    expected: str
+    actual: str
+    matched: int
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    more: int = 0
+
+
+def within(least: int | None, most: int | None, count: int, gone: int) -> Verdict:
+    """Whether a count is within bounds when up to ``gone`` more may belong to it."""
+    if (most is not None and count > most) or (least is not None and count + gone < least):
+        return "no"
+    sure = (least is None or count >= least) and (most is None or count + gone <= most)
+    return "yes" if sure else "inconclusive"
+
+
+def unless_broken(findings: Sequence[Finding], gone: int) -> Verdict:
+    """No when something breaks the expectation; else yes, but only if nothing is gone that might."""
+    return "no" if findings else "inconclusive" if gone else "yes"
+
+
+def precedes(earlier: JournalEntry, later: JournalEntry) -> bool:
+    """Whether one was answered before the other began; at equal instants the order of the journal decides."""
+    return (earlier.finished_at, earlier.seq) < (later.at, later.seq)
+
+
+def in_order(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """Entries in the order of their arrival; at equal instants in that of the journal."""
+    return sorted(entries, key=lambda entry: (entry.at, entry.seq))
+
+
+def pausing(entries: Sequence[JournalEntry]) -> Iterator[Sequence[JournalEntry]]:
+    """Entries in portions between which others may have the processor."""
+    for start in range(0, len(entries), _ENTRIES_BETWEEN_PAUSES):
+        yield entries[start : start + _ENTRIES_BETWEEN_PAUSES]
