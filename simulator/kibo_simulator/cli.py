@@ -13,6 +13,7 @@ import msgspec
 
 from kibo_simulator.clock import ClockMode
 from kibo_simulator.ctl import ctl
+from kibo_simulator.drop_points.point import DropPointError
 from kibo_simulator.endpoints_command import endpoints
 from kibo_simulator.faults import FaultError, PlannedFault
 from kibo_simulator.files.location_export import InventoryFileError
@@ -158,6 +159,11 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
     metavar="LOCATIONS PRODUCTS",
     help="Size of the generated sample tenant.  [default: 6 240]",
 )
+@click.option(
+    "--drop",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Exchange inventory files here: imports are picked up in DIR/in, exports go to DIR/out.",
+)
 @click.option("--limits", help="guide (50 a minute, 200 an hour), off, or a JSON file.  [default: guide]")
 @click.option(
     "--faults",
@@ -192,6 +198,7 @@ def serve(
     data: Path | None,
     inventory: tuple[Path, ...],
     sample: tuple[int, int] | None,
+    drop: Path | None,
     limits: str | None,
     fault_file: Path | None,
     clock: str,
@@ -227,6 +234,7 @@ def serve(
         sample=base.sample if size is None else _sized(base.sample or SampleSettings(), *size),
         faults=base.faults if fault_file is None else _faults(fault_file),
         access=msgspec.structs.replace(base.access, auth="off" if auth == "off" else "on"),
+        files=base.files if drop is None else msgspec.structs.replace(base.files, drop=str(drop)),
     )
     try:
         simulator = Simulator(
@@ -240,6 +248,8 @@ def serve(
         _fail(f"--inventory {error}")
     except DatabaseError as error:
         _fail(f"--data {error}")
+    except DropPointError as error:
+        _fail(f"--drop {error}")
     except InstantError as error:
         _fail(f"--start: {error}")
     except FaultError as error:

@@ -46,15 +46,13 @@ DEVIATIONS: Final[dict[str, str]] = {
     "`locationCode` serves in place of `locationID`.",
     "updateBin": "`binID` and `locationCode` may be absent from the body.",
     "getExportSettings": "Passwords are never told.",
-    "runExport": "Checks names and numbers, but makes no job and no file yet.",
     "createExportSettings": "`ftpInformation` may be absent where S3 or Google Cloud Storage is told. "
     "A name that is taken: 409 (`name_taken`).",
     "updateExportSettings": "`exportSettingsID` is only needed to give the settings another name.",
     "createExportSettingsGCS": "The bucket is `gcsBucket` or `gcs_bucket`.",
     "updateExportSettingsGCS": "The bucket is `gcsBucket` or `gcs_bucket`.",
     "getFetchConfig": "Passwords are never told. The first configuration's fields stand beside `items` as well.",
-    "saveFetchConfig": "`ftp…` fields are only needed for SFTP. Nothing is fetched yet.",
-    "testConnection": "Always lists no files: there are no drop points yet.",
+    "saveFetchConfig": "`ftp…` fields are only needed for SFTP.",
     "updateTenantSiloConfig": "The numbers are kept; how many jobs run at a time is `jobs.workers`.",
     **dict.fromkeys(
         ("getBatchJobItems", "getBatchJobItem"), "`status` is the HTTP status that a direct call would have had."
@@ -76,7 +74,7 @@ DEVIATIONS: Final[dict[str, str]] = {
 }
 """Where an operation differs from what Kibo publishes, or does less; names in backticks are fields and settings."""
 
-PARTIAL: Final = frozenset({"runExport", "saveFetchConfig", "testConnection", "updateTenantSiloConfig"})
+PARTIAL: Final = frozenset({"updateTenantSiloConfig"})
 """Operations that check and keep what they are told, but less comes of it than of Kibo's: `DEVIATIONS` says what."""
 
 _CLAUSES: Final = re.compile(r" \((?:[A-Z]+-\d+(?:, | to )?)+\)")

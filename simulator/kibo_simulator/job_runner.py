@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from kibo_simulator.agenda import Agenda, Entry
+from kibo_simulator.exporting.export_work import ExportWork
+from kibo_simulator.file_work import FileWork
 from kibo_simulator.job_work import JobWorker, Work, decode_work, encode_work
 from kibo_simulator.jobs import JobQueue, JobSettings, JobType, duration
 from kibo_simulator.steps import Steps, finish
@@ -105,10 +107,12 @@ class JobRunner:
         item_count: int | None,
         now: int,
         meant: RecordSet | None = None,
+        original_filename: str | None = None,
     ) -> list[int]:
         """Enqueue one job for each location and return their ids, in the order given (J-1, J-11, J-12).
 
-        ``meant`` is what a deletion means at this moment, where the caller has worked it out already.
+        ``meant`` is what a deletion means at this moment, where the caller has worked it out already; jobs that come
+        from a file carry its name.
         """
         if not locations:
             return []
@@ -123,6 +127,7 @@ class JobRunner:
             added=now,
             item_count=item_count,
             payload_id=payload_id,
+            original_filename=original_filename,
         )
         queue = self._queue(tenant_id)
         self._users[payload_id] = len(job_ids)
@@ -225,17 +230,23 @@ class JobRunner:
 
     def _complete(self, job_id: int, *, started: int, finished: int) -> Steps[None]:
         job = self._unfinished.pop(job_id)
-        messages = yield from self._apply(job, finished)
+        work = self._work(job.payload_id).work
+        notes = work.notes if isinstance(work, FileWork) else ()
+        if isinstance(work, ExportWork):
+            messages, notes = yield from self.worker.exporting(job.tenant_id, work, finished)
+        else:
+            messages = yield from self._apply(job, finished)
         self._jobs.finish(
             job_id,
             status="FAILED" if messages else "SUCCESS",
             started=started,
             finished=finished,
-            messages=messages,
+            messages=messages or notes,
         )
         self._users[job.payload_id] -= 1
         if not self._users[job.payload_id]:
             del self._users[job.payload_id]
+            self.worker.forget(work)
             self._loaded.pop(job.payload_id, None)
             self._jobs.drop_payload(job.payload_id)
 

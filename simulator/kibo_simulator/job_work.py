@@ -2,6 +2,8 @@
 
 import msgspec
 
+from kibo_simulator.exporting.export_work import Exporter, ExportWork
+from kibo_simulator.file_work import FileWork, FileWorker
 from kibo_simulator.order_work import (
     AllocateWork,
     DeallocateWork,
@@ -20,7 +22,16 @@ from kibo_simulator.store.stock import StockStore
 from kibo_simulator.upkeep_work import PurgeWork, RedistributeWork, UpkeepWorker
 
 Work = (
-    RefreshWork | AdjustWork | DeleteWork | AllocateWork | DeallocateWork | FulfillWork | RedistributeWork | PurgeWork
+    RefreshWork
+    | AdjustWork
+    | DeleteWork
+    | AllocateWork
+    | DeallocateWork
+    | FulfillWork
+    | RedistributeWork
+    | PurgeWork
+    | FileWork
+    | ExportWork
 )
 
 _decoder: msgspec.msgpack.Decoder[Work] = msgspec.msgpack.Decoder(Work)
@@ -39,7 +50,10 @@ def decode_work(body: bytes) -> Work:
 class JobWorker:
     """Carries out any work at one location, wholly or not at all."""
 
-    __slots__ = ("_bins", "_database", "_holds", "_orders", "_stock", "_stock_worker", "_sweep", "_upkeep")
+    __slots__ = (
+        "_bins", "_database", "_exporter", "_files", "_holds", "_orders", "_stock", "_stock_worker", "_sweep",
+        "_upkeep",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -51,6 +65,8 @@ class JobWorker:
         orders: OrderWorker,
         upkeep: UpkeepWorker,
         sweep: PendingSweep,
+        files: FileWorker,
+        exporter: Exporter,
     ) -> None:
         self._database = database
         self._stock = stock
@@ -60,6 +76,8 @@ class JobWorker:
         self._orders = orders
         self._upkeep = upkeep
         self._sweep = sweep
+        self._files = files
+        self._exporter = exporter
 
     def size(self, location_id: int, work: Work, meant: RecordSet) -> int:
         """How many records the work is about to touch (J-6); ``meant`` are those a deletion means."""
@@ -67,6 +85,10 @@ class JobWorker:
             return self._stock.count_held(location_id, meant)
         if isinstance(work, RedistributeWork | PurgeWork):
             return self._stock.count_at(location_id)
+        if isinstance(work, FileWork):
+            return work.count
+        if isinstance(work, ExportWork):
+            return 0
         return len(work.items)
 
     def apply(self, tenant_id: int, location_id: int, work: Work, now: int, meant: RecordSet = NO_RECORDS) -> list[str]:
@@ -85,7 +107,11 @@ class JobWorker:
                     yield from self._stock_worker.applying(tenant_id, location_id, work, now)
                 elif isinstance(work, RedistributeWork | PurgeWork):
                     self._upkeep.apply(tenant_id, location_id, work, now)
+                elif isinstance(work, FileWork):
+                    yield from self._files.applying(tenant_id, location_id, work, now)
                 else:
+                    # Exports have no location and go their own way.
+                    assert not isinstance(work, ExportWork)
                     self._orders.apply(tenant_id, work, now)
                 if isinstance(work, DeleteWork | PurgeWork):
                     # What orders and bins say of records that are gone goes with them.
@@ -95,3 +121,15 @@ class JobWorker:
             return list(error.messages)
         self._sweep.plan(now)
         return []
+
+    def exporting(self, tenant_id: int, work: ExportWork, now: int) -> Steps[tuple[list[str], tuple[str, ...]]]:
+        """Carry out an export in steps: why it failed, or what there is to say of it."""
+        try:
+            return [], (yield from self._exporter.exporting(tenant_id, work, now))
+        except WorkFailedError as error:
+            return list(error.messages), ()
+
+    def forget(self, work: Work) -> None:
+        """No job needs the work any more: drop what is kept for it elsewhere."""
+        if isinstance(work, FileWork):
+            self._files.forget(work)

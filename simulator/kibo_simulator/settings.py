@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from kibo_simulator.batch_jobs.pace import BatchSettings
 from kibo_simulator.faults import PlannedFault
@@ -122,9 +123,16 @@ class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
                 except CronError as error:
                     raise ValueError(f"{name}: {error}") from None
         check_zone(self.name_zone)
+        for name in ("inbox", "archive", "outbox"):
+            if ".." in getattr(self, name).replace("\\", "/").split("/"):
+                raise ValueError(f"{name}: points outside the drop point")
         unknown = [column for column in self.export_columns if column not in EXPORT_COLUMNS]
         if unknown:
             raise ValueError(f"export_columns: {unknown[0]!r} is not one of {', '.join(EXPORT_COLUMNS)}")
+
+    def reaching_as(self, other: "FileSettings") -> "FileSettings":
+        """These settings, but reaching out to where the other ones do."""
+        return replace(self, drop=other.drop, remote=other.remote, object_endpoint=other.object_endpoint)
 
 
 class CatalogSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,8 +20,15 @@ from kibo_simulator.agenda import Agenda
 from kibo_simulator.batch_runner import BatchRunner
 from kibo_simulator.catalog_work import CatalogWorker
 from kibo_simulator.clock import Clock, ClockMode
+from kibo_simulator.drop_points.opening import open_drop_point
+from kibo_simulator.exporting.export_work import Exporter
 from kibo_simulator.fault_book import FaultBook
+from kibo_simulator.file_work import FileWorker
+from kibo_simulator.files.file_log import FileLog
 from kibo_simulator.files.location_export import InventoryRow, write_location_export
+from kibo_simulator.importing.exchange import FileExchange
+from kibo_simulator.importing.importer import Importer
+from kibo_simulator.importing.pickup import FilePickup
 from kibo_simulator.inventory_query import InventoryQuery
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.job_work import JobWorker
@@ -42,6 +49,8 @@ from kibo_simulator.store.batch_jobs import BatchJobStore
 from kibo_simulator.store.bins import BinStore
 from kibo_simulator.store.catalog import CatalogStore
 from kibo_simulator.store.database import Database
+from kibo_simulator.store.export_settings import ExportSettingsStore
+from kibo_simulator.store.file_batches import FileBatchStore
 from kibo_simulator.store.future import FutureStore
 from kibo_simulator.store.holds import HoldStore
 from kibo_simulator.store.images import ImageError, check, open_image, write_file
@@ -257,8 +266,10 @@ class Simulator:
             settings = settings_in_force(database, configured)
         else:
             drop_moment(database.connection)
-            # How much this process may hold is not the simulation's to say.
-            settings = msgspec.structs.replace(moment.settings, bounds=configured.bounds)
+            # How much this process may hold and where it reaches out is not the simulation's to say.
+            settings = msgspec.structs.replace(
+                moment.settings, bounds=configured.bounds, files=moment.settings.files.reaching_as(configured.files)
+            )
             keep_settings(database, settings, configured)
         self.settings = settings
         self.database = database
@@ -291,18 +302,41 @@ class Simulator:
         self.upkeep = UpkeepWorker(self.stock, self.tags)
         interval = settings.inventory.pending_sweep_s * SECOND
         self.sweep = PendingSweep(database, self.agenda, self.holds, self.orders, interval)
+        bins, batches = BinStore(database.connection), FileBatchStore(database.connection)
+        stock_worker = StockWorker(self.stock, self.future)
+        self.file_log = FileLog(settings.files.log_entries)
+        drop = open_drop_point(settings.files)
+        exports = ExportSettingsStore(database.connection)
         worker = JobWorker(
             database,
             self.stock,
             self.holds,
-            BinStore(database.connection),
-            StockWorker(self.stock, self.future),
+            bins,
+            stock_worker,
             self.orders,
             self.upkeep,
             self.sweep,
+            FileWorker(self.stock, bins, batches, stock_worker),
+            Exporter(settings.files, self.stock, self.places, exports, drop, self.file_log),
         )
         self.faults = FaultBook(database, seed)
         self.runner = JobRunner(database, self.stock, self.jobs, worker, self.agenda, settings.jobs, seed)
+        self.files = FileExchange(
+            settings.files, database, self.agenda, self.tenants, exports, self.runner, drop, self.file_log
+        )
+        if drop is not None:
+            importer = Importer(settings, self.stock, bins, self.tags, batches, self.jobs, self.runner)
+            self.files.pickup = FilePickup(
+                settings.files,
+                database,
+                self.agenda,
+                self.clock.now,
+                self.tenants,
+                batches,
+                importer,
+                drop,
+                self.file_log,
+            )
         self.catalog = CatalogStore(database.connection)
         self.catalog_work = CatalogWorker(self.catalog, name_required=settings.catalog.name_required)
         self.batch_jobs = BatchJobStore(database.connection)
@@ -435,6 +469,7 @@ class Simulator:
             self.batches.reload()
             self.sweep.forget()
             self.sweep.plan(now)
+            self.files.plan(now)
 
     def close(self) -> None:
         """Write what is left and close the database; once is enough."""

@@ -1,6 +1,6 @@
 """What the jobs do to stock: refresh, adjust and delete at one location (I-2, J-6 to J-8, J-12)."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import msgspec
@@ -69,20 +69,41 @@ class StockWorker:
         self, tenant_id: int, location_id: int, work: RefreshWork | AdjustWork, now: int
     ) -> Generator[None, None, None]:
         """Refresh or adjust at one location, in steps; items with a delivery date go to future inventory (I-2)."""
+        adding = isinstance(work, AdjustWork)
+        zero_missing = isinstance(work, RefreshWork) and work.zero_missing
+        yield from self.applying_items(
+            tenant_id, location_id, work.items, now, adding=adding, zero_missing=zero_missing
+        )
+
+    def applying_items(
+        self,
+        tenant_id: int,
+        location_id: int,
+        items: Iterable[QuantityItem],
+        now: int,
+        *,
+        adding: bool,
+        zero_missing: bool = False,
+        floor_at_zero: bool = False,
+    ) -> Generator[None, None, None]:
+        """The same for any number of items; an item is in stock by the time the next one is asked for.
+
+        With ``floor_at_zero`` a result below 0 becomes 0.
+        """
         named: set[tuple[int, int]] = set()
-        for count, item in enumerate(work.items, 1):
+        for count, item in enumerate(items, 1):
             if not count % _ITEMS_BETWEEN_PAUSES:
                 yield
             product_id = self._stock.product_for_write(tenant_id, item.wanted)
             variant_id = self._stock.variant_for_write(product_id, item.variant)
-            named.add((product_id, variant_id))
+            if zero_missing:
+                named.add((product_id, variant_id))
             place = (location_id, product_id, variant_id)
             if item.delivery_date is not None:
-                kind = "REFRESH" if isinstance(work, RefreshWork) else "ADJUST"
-                self._expect(place, item, item.delivery_date, kind, now)
+                self._expect(place, item, item.delivery_date, "ADJUST" if adding else "REFRESH", now)
             else:
-                self._write(place, item, now, adding=isinstance(work, AdjustWork))
-        if isinstance(work, RefreshWork) and work.zero_missing:
+                self._write(place, item, now, adding=adding, floor_at_zero=floor_at_zero)
+        if zero_missing:
             self._zero_others(location_id, named, now)
 
     def _expect(self, place: tuple[int, int, int], item: QuantityItem, date: int, kind: str, now: int) -> None:
@@ -93,10 +114,14 @@ class StockWorker:
             # What is expected shows in look-ups, so there must be a row for it to show in.
             self._stock.put(*place, Counters(), 0, {}, now)
 
-    def _write(self, place: tuple[int, int, int], item: QuantityItem, now: int, *, adding: bool) -> None:
+    def _write(
+        self, place: tuple[int, int, int], item: QuantityItem, now: int, *, adding: bool, floor_at_zero: bool
+    ) -> None:
         before = self._stock.record(*place)
         counters = before.counters if before else None
         after = adjusted(counters, item.quantity) if adding else refreshed(counters, item.quantity, item.safety_stock)
+        if floor_at_zero and after.on_hand < 0:
+            after = msgspec.structs.replace(after, on_hand=0)
         floor = (before.floor if before else 0) if item.floor is None else item.floor
         details = (before.details if before else {}) | (item.details or {})
         self._stock.put(*place, after, floor, details, now)

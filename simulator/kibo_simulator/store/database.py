@@ -13,6 +13,7 @@ from kibo_simulator.store import (
     export_settings,
     faults,
     fetch_files,
+    file_batches,
     future,
     holds,
     places,
@@ -104,7 +105,9 @@ CREATE TABLE jobs (
     item_count INTEGER,
     messages TEXT,
     polls INTEGER NOT NULL DEFAULT 0,
-    payload_id INTEGER
+    payload_id INTEGER,
+    -- The name of the file that the job comes from.
+    original_filename TEXT
 );
 CREATE INDEX jobs_by_tenant ON jobs (tenant_id, id);
 CREATE INDEX jobs_unfinished ON jobs (tenant_id, id) WHERE status IN ('PENDING', 'WORKING');
@@ -128,6 +131,7 @@ _SCHEMAS = (
     bins.SCHEMA,
     export_settings.SCHEMA,
     fetch_files.SCHEMA,
+    file_batches.SCHEMA,
     silos.SCHEMA,
     catalog.SCHEMA,
     batch_jobs.SCHEMA,

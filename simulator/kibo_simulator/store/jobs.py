@@ -8,7 +8,7 @@ from kibo_simulator.store.database import Database
 
 _COLUMNS = (
     "id, tenant_id, location_id, location_code, type, status, added, started, finished, due, item_count, messages, "
-    "polls, payload_id"
+    "polls, payload_id, original_filename"
 )
 
 
@@ -30,6 +30,7 @@ class JobRow:
     messages: str | None
     polls: int
     payload_id: int | None
+    original_filename: str | None = None
 
     @property
     def message_list(self) -> list[str]:
@@ -68,6 +69,7 @@ class JobStore:
         added: int,
         item_count: int | None,
         payload_id: int | None,
+        original_filename: str | None = None,
     ) -> list[int]:
         """Add one pending job for each (location number, code); ids grow in that order (J-1, J-11)."""
         execute = self._database.connection.execute
@@ -75,8 +77,8 @@ class JobStore:
             int(
                 execute(
                     "INSERT INTO jobs (tenant_id, location_id, location_code, type, status, added, item_count, "
-                    "payload_id) VALUES (?, ?, ?, ?, 'PENDING', ?, ?, ?)",
-                    (tenant_id, location_id, code, job_type, added, item_count, payload_id),
+                    "payload_id, original_filename) VALUES (?, ?, ?, ?, 'PENDING', ?, ?, ?, ?)",
+                    (tenant_id, location_id, code, job_type, added, item_count, payload_id, original_filename),
                 ).lastrowid
                 or 0
             )
@@ -111,14 +113,24 @@ class JobStore:
         return None if row is None else JobRow(*row)
 
     def newest(
-        self, tenant_id: int, *, location_code: str | None, types: Sequence[str], limit: int, offset: int
+        self,
+        tenant_id: int,
+        *,
+        location_code: str | None,
+        types: Sequence[str],
+        limit: int,
+        offset: int,
+        original_filename: str | None = None,
     ) -> list[JobRow]:
-        """A tenant's jobs, newest first, optionally of one location and of some types."""
+        """A tenant's jobs, newest first, optionally of one location, of some types and of one file."""
         conditions = ["tenant_id = ?"]
         values: list[object] = [tenant_id]
         if location_code is not None:
             conditions.append("location_code = ?")
             values.append(location_code)
+        if original_filename is not None:
+            conditions.append("original_filename = ?")
+            values.append(original_filename)
         if types:
             conditions.append("type IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(list(types)))

@@ -33,6 +33,7 @@ from kibo_simulator.web.control import ROUTES, ControlPlane, is_control_path
 from kibo_simulator.web.fault_passage import FaultPassage
 from kibo_simulator.web.gate import OPERATION_ATTRIBUTE, Gate, not_an_api_path
 from kibo_simulator.web.operations import Operation
+from kibo_simulator.web.ticking import ticking
 
 OPERATIONS: tuple[Operation, ...] = (
     *access_routes.OPERATIONS,
@@ -92,6 +93,8 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
         application.router.register_resource(resource)
     for method, path, endpoint in control.endpoints():
         application.router.add_route(method, path, endpoint)
+    if simulator.files.pickup is not None:
+        application.cleanup_ctx.append(ticking(simulator, gate))
     return application
 
 

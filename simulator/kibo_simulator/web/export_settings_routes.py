@@ -161,10 +161,7 @@ def _put_deliveries(
 
 
 def run_export(call: Call) -> Answer:
-    """Ask for an export now.
-
-    Settings and deliveries are checked; no job is made, as there is no drop point yet that a file could go to.
-    """
+    """Run an export now: one job, for all its active deliveries or for those that are named."""
     request = decode(_run, call.body)
     if not call.simulator.settings.exports.on_demand:
         raise ApiError(400, "VALIDATION_ERROR", "exports run on their schedule only (exports.on_demand is off)")
@@ -181,7 +178,14 @@ def run_export(call: Call) -> Answer:
     number = request.export_settings_ftp_id
     if number is not None and all(delivery.id != number or delivery.kind != "ftp" for delivery in deliveries):
         raise missing("$.exportSettingsFtpId", f"ftp delivery {number} in {settings.name[:60]!r}")
-    return Answer({"exportInventoryJobResponses": []})
+    chosen = [
+        delivery.id
+        for delivery in deliveries
+        if named[delivery.kind] == delivery.name or (delivery.kind == "ftp" and delivery.id == number)
+    ]
+    job_id = call.simulator.files.export(call.tenant_id, settings.id, chosen, call.now)
+    call.job_ids = (job_id,)
+    return Answer({"exportInventoryJobResponses": [{"exportSettingsID": settings.id, "jobID": job_id}]})
 
 
 def _has(deliveries: Sequence[ExportDelivery], kind: DeliveryKind, name: str) -> bool:

@@ -1,12 +1,14 @@
 """Fetch-file configurations: where a tenant's import files are picked up and how they are read."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from kibo_simulator.drop_points.point import DropPointError
 from kibo_simulator.store.fetch_files import FetchFileStore
 from kibo_simulator.web.base_wire import base_body, listed, missing, path_number
-from kibo_simulator.web.errors import validation_error
+from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.fetch_file_wire import FetchFileRequest, config_body, config_document
 from kibo_simulator.web.operations import Answer, Call, Operation, inventory_paths
 from kibo_simulator.web.wire import decode
@@ -77,12 +79,21 @@ def delete_config(call: Call) -> Answer:
 
 
 def test_connection(call: Call) -> Answer:
-    """What lies where a configuration fetches from: nothing, as there is no drop point yet."""
+    """What lies where a configuration fetches from, and in its archive."""
     config_id = path_number(call, "config_id", "fetchFileConfigID")
-    if _configs(call).get(call.tenant_id, config_id) is None:
+    config = _configs(call).get(call.tenant_id, config_id)
+    if config is None:
         raise missing("fetchFileConfigID", f"fetch-file config {config_id}")
-    places = ("ftpFiles", "ftpArchiveFiles", "gcsFiles", "gcsArchiveFiles", "s3Files", "s3ArchiveFiles")
-    return Answer({place: [] for place in places})
+    answer: dict[str, Sequence[str]] = dict.fromkeys(
+        ("ftpFiles", "ftpArchiveFiles", "gcsFiles", "gcsArchiveFiles", "s3Files", "s3ArchiveFiles"), ()
+    )
+    try:
+        for found in call.simulator.files.connections(config):
+            answer[f"{found.channel}Files"] = found.names
+            answer[f"{found.channel}ArchiveFiles"] = found.archived
+    except DropPointError as error:
+        raise ApiError(500, "UNEXPECTED_ERROR", f"the drop point cannot be listed: {error}") from None
+    return Answer(answer)
 
 
 _ALL = inventory_paths("/config/fetchfile", "v1")

@@ -67,14 +67,13 @@ def get_jobs(call: Call) -> Answer:
         if name not in JOB_TYPES:
             raise validation_error("types", f"{name[:40]!r} is not a job type; known are {', '.join(JOB_TYPES)}")
     location_code = call.text("locationCode")
-    # No job comes from a file yet, so that none has the name of one.
-    from_file = call.text("originalFilename") is not None
     jobs = call.simulator.jobs.newest(
         call.tenant_id,
         location_code=location_code,
         types=types,
-        limit=0 if from_file else limit or page_size or 100,
+        limit=limit or page_size or 100,
         offset=start_index,
+        original_filename=call.text("originalFilename"),
     )
     jobs = list(_polled(call, jobs))
     if location_code is not None:

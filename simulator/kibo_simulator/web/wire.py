@@ -187,13 +187,15 @@ def job_body(job: JobRow) -> dict[str, Any]:
     body: dict[str, Any] = {
         "jobID": job.id,
         "tenantID": job.tenant_id,
-        "locationCode": job.location_code,
+        **({"locationCode": job.location_code} if job.location_code else {}),
         **({"type": job.type} if job.type else {}),
         "status": job.status,
         "success": job.status == "SUCCESS",
         "added": iso_milliseconds(job.added),
-        "hasData": True,
+        "hasData": job.original_filename is None,
     }
+    if job.original_filename is not None:
+        body["originalFilename"] = job.original_filename
     if job.started is not None:
         body["started"] = iso_milliseconds(job.started)
     if job.finished is not None:

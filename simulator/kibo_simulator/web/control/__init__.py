@@ -10,6 +10,7 @@ from typing import Any, Final
 from kibo_simulator.web.control import (
     clock_routes,
     fault_routes,
+    file_routes,
     health_routes,
     inventory_routes,
     job_routes,
@@ -30,6 +31,7 @@ ROUTE_MODULES: Final[tuple[ModuleType, ...]] = (
     verify_routes,
     job_routes,
     inventory_routes,
+    file_routes,
     openapi_routes,
 )
 

@@ -1,0 +1,1 @@
+"""Where files are exchanged: a folder that stands for every drop point, or the real ones."""

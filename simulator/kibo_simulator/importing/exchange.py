@@ -1,0 +1,105 @@
+"""The exchange of files as a whole: looks and exports on their schedules, exports on demand, what lies where (T-3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kibo_simulator.agenda import Agenda, Entry
+from kibo_simulator.drop_points.point import DropPoint
+from kibo_simulator.exporting.export_work import ExportWork
+from kibo_simulator.files.file_log import FileLog
+from kibo_simulator.files.schedules import next_due
+from kibo_simulator.importing.fetch_places import Channel, FetchPlace, places_of
+from kibo_simulator.importing.importer import NOWHERE
+from kibo_simulator.importing.pickup import FilePickup
+from kibo_simulator.job_runner import JobRunner
+from kibo_simulator.settings import FileSettings
+from kibo_simulator.store.database import Database
+from kibo_simulator.store.export_settings import ExportSettingsStore
+from kibo_simulator.store.fetch_files import FetchFileConfig
+from kibo_simulator.store.tenants import TenantStore
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What was found where a configuration fetches from: names in the folder and in its archive."""
+
+    channel: Channel
+    names: tuple[str, ...]
+    archived: tuple[str, ...]
+
+
+class FileExchange:
+    """Everything about files that happens by itself or is asked for."""
+
+    def __init__(
+        self,
+        settings: FileSettings,
+        database: Database,
+        agenda: Agenda,
+        tenants: TenantStore,
+        exports: ExportSettingsStore,
+        runner: JobRunner,
+        drop: DropPoint | None,
+        log: FileLog,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._agenda = agenda
+        self._tenants = tenants
+        self._exports = exports
+        self._runner = runner
+        self.drop = drop
+        self.log = log
+        self.pickup: FilePickup | None = None
+        self._entry: Entry | None = None
+
+    def __repr__(self) -> str:
+        return f"<FileExchange {self.drop!r}, {self.log!r}>"
+
+    def plan(self, now: int) -> None:
+        """Put the next look and the next export on the agenda, in place of those that are there."""
+        if self._entry is not None:
+            self._agenda.cancel(self._entry)
+        self._entry = None
+        if self.pickup is None:
+            return
+        self.pickup.plan(now)
+        if self._settings.export_cron:
+            due = next_due(self._settings.export_cron, now, self._settings.cron_zone)
+            self._entry = self._agenda.schedule(due, self._export_all)
+
+    def export(self, tenant_id: int, settings_id: int, delivery_ids: Sequence[int], now: int) -> int:
+        """Enqueue an export and return its job."""
+        (job_id,) = self._runner.enqueue(
+            tenant_id,
+            [NOWHERE],
+            job_type="",
+            work=ExportWork(settings_id, tuple(delivery_ids)),
+            item_count=None,
+            now=now,
+        )
+        return job_id
+
+    def connections(self, config: FetchFileConfig) -> list[Connection]:
+        """What lies where a configuration fetches from.
+
+        Raises:
+            DropPointError: it cannot be seen.
+        """
+        drop = self.drop
+        return [] if drop is None else [self._connection(drop, place) for place in places_of(config)]
+
+    @staticmethod
+    def _connection(drop: DropPoint, place: FetchPlace) -> Connection:
+        names = tuple(entry.name for entry in drop.listing(place.folder))
+        archived = tuple(entry.name for entry in drop.listing(place.archive))
+        return Connection(place.channel, names, archived)
+
+    def _export_all(self, at: int) -> None:
+        with self._database.transaction():
+            for tenant in self._tenants.every():
+                for settings in self._exports.every(tenant.id):
+                    self.export(tenant.id, settings.id, (), at)
+        self._entry = None
+        due = next_due(self._settings.export_cron, at, self._settings.cron_zone)
+        self._entry = self._agenda.schedule(due, self._export_all)
