@@ -240,5 +240,5 @@ async def _settle(simulator: Simulator, clock: Clock, pace: Pace) -> None:
             await asyncio.sleep(max(0, due - clock.wall_us()) / 1_000_000)
         else:
             # Nobody else lives in this time any more, so there is no need to wait for it.
-            simulator.clock.advance(max(0, due - simulator.clock.now()))
+            simulator.clock.reach(due)
         simulator.advance()

@@ -116,12 +116,7 @@ class Clock:
         Raises:
             ClockError: the instant is earlier than now, or later than `LATEST`.
         """
-        now = self.now()
-        if instant < now:
-            raise ClockError(f"the clock never moves backwards: asked for {instant - now} microseconds")
-        if instant > LATEST:
-            raise ClockError("the clock does not go beyond the year 9998")
-        self._anchor(instant)
+        self._jump(instant - self.now())
 
     def advance(self, duration: int) -> int:
         """Jump ``duration`` microseconds ahead in any mode and return the new instant.
@@ -129,8 +124,26 @@ class Clock:
         Raises:
             ClockError: the duration is negative.
         """
-        self.set_now(self.now() + duration)
-        return self._latest
+        self.now()
+        return self._jump(duration)
+
+    def reach(self, instant: int) -> int:
+        """Move to ``instant`` unless time has come that far by itself; return the new instant.
+
+        Raises:
+            ClockError: the instant is later than `LATEST`.
+        """
+        return self._jump(max(0, instant - self.now()))
+
+    def _jump(self, duration: int) -> int:
+        # The clock may run on while one decides where to: the jump is made from the last instant it told.
+        instant = self._latest + duration
+        if duration < 0:
+            raise ClockError(f"the clock never moves backwards: asked for {duration} microseconds")
+        if instant > LATEST:
+            raise ClockError("the clock does not go beyond the year 9998")
+        self._anchor(instant)
+        return instant
 
     def _anchor(self, instant: int) -> None:
         self._anchor_source = self._source()

@@ -1,6 +1,7 @@
 """The clock and the agenda by example and by rule (T-1 to T-3)."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -27,6 +28,17 @@ def test_a_scaled_clock_runs_faster_without_losing_fractions() -> None:
     source[0] = 1_000_001
 
     assert clock.now() == 60_000_060
+
+
+def test_a_clock_that_runs_while_it_is_moved_does_not_trip_over_itself() -> None:
+    """T-2: time that passes between asking and moving is no move backwards."""
+    ticks = count(1_000, 7)
+    clock = Clock(lambda: next(ticks), mode="scaled", speed=60, start=0)
+    before = clock.now()
+    jumped = clock.advance(0)
+    reached = clock.reach(before)
+
+    assert before <= jumped <= reached <= clock.now()
 
 
 def test_a_manual_clock_stands_still_until_told() -> None:

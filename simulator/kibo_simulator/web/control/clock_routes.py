@@ -88,7 +88,7 @@ async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -
         following = simulator.next_event_at()
         if following is None or (not once and simulator.idle):
             return
-        simulator.clock.set_now(max(following, simulator.clock.now()))
+        simulator.clock.reach(following)
         await call.gate.advance()
         if once:
             return
