@@ -229,7 +229,7 @@ class _Painter:
             self.y += 16
         for one in locations:
             most = 40 if self.narrow else 18
-            cut = one.location if len(one.location) <= most else one.location[: most - 1] + "…"
+            cut = _middle_cut(one.location, most)
             self.drawing.text("row", self.gutter if self.narrow else 0, self.y + 9, cut, title=one.location)
             top = self.y + (13 if self.narrow else 2)
             for span in one.spans:
@@ -292,6 +292,12 @@ def _roughly(span: int) -> str:
         if span >= unit:
             return f"{span / unit:.1f}".removesuffix(".0") + f" {name}"
     return f"{span // SECOND} s"
+
+
+def _middle_cut(text: str, most: int) -> str:
+    """Cut a code in the middle: what tells locations apart is often at their ends."""
+    half = (most - 1) // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
 
 
 def _told(mark: Mark) -> str:
