@@ -28,6 +28,7 @@ from kibo_client.events import (
     PollJob,
     Request,
     ScopeFound,
+    SendLines,
     Sent,
     Submit,
 )
@@ -142,6 +143,8 @@ class _Server:
             case ListJobs(limit=limit, start=start):
                 newest = sorted(self._jobs, reverse=True)[start : start + limit]
                 return JobsListed(tuple(self._seen(job, now) for job in newest))
+            case SendLines():
+                raise AssertionError("a deletion sends no lines")
 
     def _seen(self, job: int, now: int) -> JobSeen:
         location, ends_at = self._jobs[job]

@@ -66,6 +66,10 @@ class Account:
             undone=sum(len(entry.locations) for entry in self._undone),
         )
 
+    def is_gone(self, product: Product, location: str) -> bool:
+        """Whether a record was not there, and was not deleted by us either."""
+        return location in self._gone.get(product, NOWHERE) and location not in self._deleted.get(product, NOWHERE)
+
     def deleted_records(self) -> int:
         """How many wanted records are known to be deleted."""
         return sum(len(self._wanted[product] & self._deleted.get(product, NOWHERE)) for product in self._wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kibo_client.identifiers import Identifier, IdentifierIndex, Kind
+from kibo_client.identifiers import Identifier, IdentifierIndex, Kind, Pattern
 from kibo_client.targets import Locations, Product, Wanted
 
 RECOMMENDED_BATCH_SIZE = 500
@@ -63,6 +63,11 @@ def first_items(wanted: Wanted, index: IdentifierIndex) -> list[Item]:
         Item(identifier, tuple(products), _union(wanted[product] for product in products))
         for identifier, products in gathered.items()
     ]
+
+
+def pattern_batch(pattern: Pattern, wanted: Wanted) -> Batch:
+    """One item for all products that a pattern was found to match; its rank lets literal identifiers follow it."""
+    return _batch((Item(pattern, tuple(wanted), wanted.all_locations, rank=-1),), exact=False)
 
 
 def full_batches(items: Iterable[Item], size: int) -> list[Batch]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from kibo_client.clock_offset import DRIFT_PARTS_PER_MILLION, ClockOffset
 from kibo_client.learning import Limit, Refusal
-from kibo_client.optimum import QUARTERS_IN_WINDOW, start_of_next
+from kibo_client.optimum import QUARTERS_IN_WINDOW, earliest_times, start_of_next
 from kibo_client.units import MINUTE, QUARTER, SECOND
 
 DEFAULT_GUARD = SECOND // 2
@@ -134,6 +134,31 @@ class Budget:
                 if free_at > slot.at:
                     slot = Slot(free_at, f"the {limit.name}'s {limit.value} requests are spent")
         return slot
+
+    def forecast(self, now: int, *, submissions: int, spacing: int, others: int = 0) -> int | None:
+        """The earliest moment at which so many more requests can have been sent; None while a limit is unknown.
+
+        Args:
+            now: The present.
+            submissions: Requests that have to be spaced.
+            spacing: The least time between two of them.
+            others: Requests besides, sent before them.
+        """
+        per_minute, per_hour = self._minute.value, self._hour.value
+        if per_minute is None or per_hour is None or self._offset is None:
+            return None
+        if not submissions + others:
+            return now
+        shift = (self._offset.low + self._offset.high) // 2
+        history = [entry.ended_at + shift for entry in self._entries[-max(per_minute, per_hour) :]]
+        times = earliest_times(
+            [*[0] * others, *[spacing] * submissions],
+            released_at=max(now, self._gate.at) + shift,
+            requests_per_minute=per_minute,
+            requests_per_hour=per_hour,
+            history=history,
+        )
+        return times[-1] - shift
 
     def hour_room(self, now: int) -> int | None:
         """How many more requests fit before the hour's limit holds them back; None while it is unknown."""

@@ -14,8 +14,9 @@ Laws of the whole:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from kibo_client.audit import AuditRow, audit_deletion
 from kibo_client.batching import Batch
 from kibo_client.budget import Budget
 from kibo_client.errors import UnexpectedEventError
@@ -118,6 +119,19 @@ class BulkDelete:
             throttled=len(account.throttled),
             minute_room=self.budget.minute_room(now),
             hour_room=self.budget.hour_room(now),
+            ends_at=self._ends_at(now),
+        )
+
+    def _ends_at(self, now: int) -> int | None:
+        """When the last submission can leave, as far as limits and spacing go; off-peak hours come on top."""
+        options, work = self._operation.options, self._operation.work
+        if options.off_peak is not None and work.to_submit:
+            return None
+        return self.budget.forecast(
+            now,
+            submissions=len(work.to_submit) + (0 if options.dry_run_only else len(work.to_check)),
+            spacing=seconds(options.spacing_s),
+            others=len(work.to_check),
         )
 
     def _phase(self) -> str:
@@ -151,6 +165,10 @@ class BulkDelete:
                 for product, locations in work[number].found.items():
                     extent[product] = extent.get(product, frozenset()) | locations
         return extent
+
+    def audit(self) -> Iterator[AuditRow]:
+        """What became of each record."""
+        return audit_deletion(self._operation, self._deletions_under_way())
 
     def next_action(self, now: int) -> Action:
         """What to do now: send a request, have the scope confirmed, wait, or nothing any more."""

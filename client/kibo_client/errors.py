@@ -55,6 +55,20 @@ class JournalError(KiboClientError):
         self.message = message
 
 
+class ReportError(KiboClientError):
+    """A report cannot be written.
+
+    Attributes:
+        file: The file.
+        message: Why not.
+    """
+
+    def __init__(self, file: Path | str, message: str) -> None:
+        super().__init__(f"{file}: {message}")
+        self.file = str(file)
+        self.message = message
+
+
 class TargetError(KiboClientError):
     """A target cannot be worked on.
 
@@ -97,6 +111,52 @@ class UnreachableError(KiboClientError):
         self.url = url
         self.message = message
         self.permanent = permanent
+
+
+class RefusedError(KiboClientError):
+    """The server refused a call; repeating it unchanged is of no use.
+
+    Attributes:
+        call: The call's name.
+        status: The HTTP status; 0 where there was none.
+        message: What the server said, with its correlation id.
+    """
+
+    def __init__(self, call: str, status: int, message: str) -> None:
+        super().__init__(f"{call} was refused ({status}): {message}" if status else f"{call}: {message}")
+        self.call = call
+        self.status = status
+        self.message = message
+
+
+class NoAnswerError(KiboClientError):
+    """A call was tried often and never answered as it should be; it has no effect, or one that does no harm twice.
+
+    Attributes:
+        call: The call's name.
+        attempts: How often it was tried.
+        message: What happened the last time.
+    """
+
+    def __init__(self, call: str, attempts: int, message: str) -> None:
+        super().__init__(f"{call} was given up after {attempts} attempts: {message}")
+        self.call = call
+        self.attempts = attempts
+        self.message = message
+
+
+class UnknownOutcomeError(KiboClientError):
+    """Nobody knows whether a call was carried out, and repeating it might do harm: look before trying again (RT-5).
+
+    Attributes:
+        call: The call's name.
+        message: What happened.
+    """
+
+    def __init__(self, call: str, message: str) -> None:
+        super().__init__(f"whether {call} was carried out is not known: {message}")
+        self.call = call
+        self.message = message
 
 
 class UnexpectedEventError(KiboClientError):

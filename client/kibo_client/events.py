@@ -29,13 +29,23 @@ class PollJob(msgspec.Struct, frozen=True, tag="poll_job"):
 
 
 class ListJobs(msgspec.Struct, frozen=True, tag="list_jobs"):
-    """Ask for so many deletion jobs of the queue, newest first, from a position on."""
+    """Ask for so many jobs of the queue, of the kind of the run, newest first, from a position on.
+
+    `location_code` narrows the list to one location; None asks for all.
+    """
 
     limit: int
     start: int
+    location_code: str | None = None
 
 
-Request = DryRun | Submit | PollJob | ListJobs
+class SendLines(msgspec.Struct, frozen=True, tag="send_lines"):
+    """Refresh or adjust the quantities of a batch of lines, at one location."""
+
+    batch: int
+
+
+Request = DryRun | Submit | SendLines | PollJob | ListJobs
 
 
 class FoundProduct(msgspec.Struct, frozen=True):
@@ -73,6 +83,7 @@ class JobSeen(msgspec.Struct, frozen=True, tag="job_seen"):
     added_at: int | None = None
     took: int | None = None
     ended_ago: int | None = None
+    item_count: int | None = None
 
 
 class JobsListed(msgspec.Struct, frozen=True, tag="jobs_listed"):
@@ -154,7 +165,11 @@ class Wait(msgspec.Struct, frozen=True, tag="wait"):
 
 
 class Scope(msgspec.Struct, frozen=True, tag="scope"):
-    """What the dry runs found: what would be deleted if it were confirmed."""
+    """What would be done if it were confirmed: for a deletion, what the dry runs found.
+
+    `requested` counts the records that were asked for, `ambiguous` the identifiers that match more than one product,
+    and that were therefore narrowed down or left alone. `update` is "refresh" or "adjust" where nothing is deleted.
+    """
 
     records: int
     products: int
@@ -162,10 +177,14 @@ class Scope(msgspec.Struct, frozen=True, tag="scope"):
     batches: int
     not_found: int
     undone: int
+    requested: int = 0
+    requested_products: int = 0
+    ambiguous: int = 0
+    update: str | None = None
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
     """The operation has ended; the report says how."""
 
 
-Action = DryRun | Submit | PollJob | ListJobs | Scope | Wait | Done
+Action = DryRun | Submit | SendLines | PollJob | ListJobs | Scope | Wait | Done

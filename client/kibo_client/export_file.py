@@ -10,25 +10,17 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from kibo_client.errors import ExportFileError
+from kibo_client.source import LARGEST_FIELD, MOST_ROWS, opened, text_of
 from kibo_client.targets import Target
 
 if TYPE_CHECKING:
     from _csv import Reader
 
-# A row of the fullest export is well below a kilobyte; five million of them are a large tenant.
-LARGEST_FILE = 4 << 30
-LARGEST_FIELD = 4096
-MOST_ROWS = 20_000_000
-# Text of this kind compresses 5 to 20 times; far more than that is no export.
-LARGEST_RATIO = 200
 IDENTIFIER_COLUMNS = ("partnumber", "upc", "sku")
 SEPARATORS = (",", ";", "\t")
 LARGEST_HEADER = 65_536
@@ -42,9 +34,8 @@ def read_location_export(path: Path | str) -> Iterator[Target]:
     Raises:
         ExportFileError: The file is missing, is no Location Export, or has a broken row; the error says where.
     """
-    path = Path(path)
-    with _opened(path) as (name, binary):
-        yield from _rows(name, binary)
+    with opened(path) as (name, binary, _):
+        yield from csv_targets(name, binary)
 
 
 def identifiers_in(path: Path | str) -> frozenset[str]:
@@ -53,71 +44,12 @@ def identifiers_in(path: Path | str) -> frozenset[str]:
     Raises:
         ExportFileError: The file is missing or is no Location Export.
     """
-    path = Path(path)
-    with _opened(path) as (name, binary), _text(name, binary) as text:
+    with opened(path) as (name, binary, _), text_of(binary) as text:
         try:
             _, identifiers = _columns(name, next(_reader(name, text), None))
         except (csv.Error, UnicodeDecodeError) as error:
             raise ExportFileError(name, 1, f"is not CSV in UTF-8: {error}") from error
     return frozenset(ATTRIBUTES[key] for key in identifiers)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    try:
-        if not zipfile.is_zipfile(path):
-            with path.open("rb") as file:
-                yield str(path), file
-            return
-        with zipfile.ZipFile(path) as archive:
-            member = _only_csv(path, archive)
-            with archive.open(member) as file:
-                yield f"{path}!{member.filename}", file
-    except OSError as error:
-        raise ExportFileError(path, 0, f"cannot be read: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise ExportFileError(path, 0, f"is a damaged or unsupported archive: {error}") from error
-
-
-def _only_csv(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [info for info in archive.infolist() if info.filename.lower().endswith(".csv") and not info.is_dir()]
-    if len(members) != 1:
-        raise ExportFileError(path, 0, f"holds {len(members)} CSV files; an archive with exactly one is accepted")
-    member = members[0]
-    if member.flag_bits & 0x1:
-        raise ExportFileError(path, 0, "is encrypted; an archive without a password is accepted")
-    if member.file_size > LARGEST_FILE or member.file_size > LARGEST_RATIO * max(member.compress_size, 4096):
-        raise ExportFileError(path, 0, f"would unpack to {member.file_size} bytes, which no export does")
-    return member
-
-
-class _Bounded(io.BufferedIOBase):
-    """Refuses to deliver more than an export can hold, whatever an archive's directory claims."""
-
-    def __init__(self, name: str, file: IO[bytes]) -> None:
-        self._name = name
-        self._file = file
-        self._left = LARGEST_FILE
-
-    def readable(self) -> bool:
-        """Text is read from it."""
-        return True
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read a piece, and keep count."""
-        data = self._file.read(-1 if size is None else size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise ExportFileError(self._name, 0, f"is larger than {LARGEST_FILE >> 30} GiB")
-        return data
-
-    def read1(self, size: int = -1, /) -> bytes:
-        """Likewise: a piece is never larger than asked for."""
-        return self.read(size)
-
-
-def _text(name: str, binary: IO[bytes]) -> io.TextIOWrapper:
-    return io.TextIOWrapper(cast("IO[bytes]", _Bounded(name, binary)), encoding="utf-8-sig", newline="")
 
 
 def _reader(name: str, text: io.TextIOWrapper) -> Reader:
@@ -143,9 +75,14 @@ def _key(title: str) -> str:
     return title.strip().casefold()
 
 
-def _rows(name: str, binary: IO[bytes]) -> Iterator[Target]:
+def csv_targets(name: str, binary: IO[bytes]) -> Iterator[Target]:
+    """Yield the records of an open Location Export in CSV.
+
+    Raises:
+        ExportFileError: As for `read_location_export`.
+    """
     try:
-        reader = _reader(name, _text(name, binary))
+        reader = _reader(name, text_of(binary))
     except UnicodeDecodeError as error:
         raise ExportFileError(name, 1, f"is not UTF-8: {error.reason}") from error
     try:

@@ -81,6 +81,20 @@ def _equal_but_for_companions(value: str, wanted: str) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Pattern(Identifier):
+    """A pattern that somebody gave; what it matches only the API knows."""
+
+    @property
+    def pattern(self) -> str:
+        """The value as it is sent: as it was given."""
+        return self.value
+
+    def matches(self, product: Product) -> bool:
+        """Whether the API might match this product: any that has an identifier of this kind."""
+        return self.kind.of(product) is not None
+
+
 class IdentifierIndex:
     """How many of the wanted products carry each identifier."""
 

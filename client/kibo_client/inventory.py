@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 
@@ -10,18 +10,22 @@ from kibo_client.batching import Batch
 from kibo_client.budget import parse_retry_after
 from kibo_client.errors import CredentialsRefusedError
 from kibo_client.events import Answer, Failed, Fault, ListJobs, Throttled
+from kibo_client.lines import Line
 from kibo_client.retry import AnswerClass, class_of_status
 from kibo_client.transport import HttpAnswer, Transport, TransportError
+from kibo_client.update_options import UpdateKind
 from kibo_client.wire import (
-    DELETE_ITEMS_PATH,
     QUEUE_PATH,
+    UPDATE_PATHS,
     KnownJobs,
     Unreadable,
-    delete_items_body,
+    deletion,
+    lines_body,
     read_acceptance,
     read_date,
     read_faults,
     read_job,
+    read_job_id,
     read_jobs,
     read_scope,
 )
@@ -42,22 +46,30 @@ class Inventory:
 
     async def dry_run(self, batch: Batch) -> tuple[Answer, int | None]:
         """Ask what deleting a batch would delete."""
-        body = delete_items_body(batch, dry_run=True)
-        return await self._call("POST", DELETE_ITEMS_PATH, read_scope, body=body)
+        path, body = deletion(batch, dry_run=True)
+        return await self._call("POST", path, read_scope, body=body)
 
     async def delete(self, batch: Batch) -> tuple[Answer, int | None]:
         """Delete a batch for good."""
-        body = delete_items_body(batch, dry_run=False)
-        return await self._call("POST", DELETE_ITEMS_PATH, read_acceptance, body=body)
+        path, body = deletion(batch, dry_run=False)
+        return await self._call("POST", path, read_acceptance, body=body)
+
+    async def send_lines(
+        self, kind: UpdateKind, location_code: str, lines: Sequence[Line]
+    ) -> tuple[Answer, int | None]:
+        """Refresh or adjust the quantities of these lines at one location."""
+        return await self._call("POST", UPDATE_PATHS[kind], read_job_id, body=lines_body(location_code, lines))
 
     async def job(self, job_id: int) -> tuple[Answer, int | None]:
         """Ask for one job."""
         return await self._call("GET", f"{QUEUE_PATH}/{job_id}", read_job)
 
-    async def jobs(self, page: ListJobs, *, known: KnownJobs) -> tuple[Answer, int | None]:
-        """Ask for a page of deletion jobs, newest first; of those known already, only what may be new is read."""
+    async def jobs(self, page: ListJobs, job_type: str, *, known: KnownJobs) -> tuple[Answer, int | None]:
+        """Ask for a page of jobs of one type, newest first; of those known already, only what may be new is read."""
         size = str(page.limit)
-        query = {"types": "DELETE", "limit": size, "pageSize": size, "startIndex": str(page.start)}
+        query = {"types": job_type, "limit": size, "pageSize": size, "startIndex": str(page.start)}
+        if page.location_code is not None:
+            query["locationCode"] = page.location_code
         return await self._call("GET", QUEUE_PATH, partial(read_jobs, known=known), query=query)
 
     async def _call(

@@ -68,6 +68,7 @@ class JobBook:
             record.seen = job
             self._attempts.pop(job.job_id, None)
             if self.polls.saw(job, now):
+                record.ended_at = now - (job.ended_ago or 0)
                 done += self._ended(record)
         self.polls.expect_the_rest()
         return done

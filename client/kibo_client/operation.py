@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+import msgspec
+
 from kibo_client.account import Account
-from kibo_client.batching import Batch, first_items, full_batches
+from kibo_client.batching import Batch, first_items, full_batches, pattern_batch
 from kibo_client.breaker import Breaker
 from kibo_client.budget import Budget
 from kibo_client.events import DryRun, ListJobs, PollJob, Request, Scope, Submit
-from kibo_client.identifiers import Kind
+from kibo_client.identifiers import Kind, Pattern
 from kibo_client.job_book import JobBook
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.polling import PollSchedule
@@ -58,7 +60,7 @@ class Operation:
         self.budget = budget
         self.judge = ScopeJudge(self.wanted, options.batch_size, frozenset(map(Kind, options.identifiers)))
         self.work = WorkList()
-        self.work.add(full_batches(first_items(self.wanted, self.judge.index), options.batch_size), generation=0)
+        self.work.add(self._first_batches(), generation=0)
         self.jobs = JobBook(PollSchedule(patience=seconds(options.job_patience_s), page_size=options.list_page_size))
         self.account = Account(self.wanted)
         self.breaker = Breaker()
@@ -71,12 +73,33 @@ class Operation:
         self.next_submit_at = 0
         self.last_poll_at = 0
 
+    def _first_batches(self) -> list[Batch]:
+        if self.options.pattern is not None and len(self.wanted):
+            (kind,) = self.options.identifiers
+            return [pattern_batch(Pattern(Kind(kind), self.options.pattern), self.wanted)]
+        return full_batches(first_items(self.wanted, self.judge.index), self.options.batch_size)
+
     def __repr__(self) -> str:
         return f"<Operation {self.work!r}, {self.jobs!r}{', stopped' if self.stopped else ''}>"
 
     def scope(self) -> Scope:
         """What the dry runs found and the submissions at hand would delete."""
-        return self.account.scope(self.work[number].found for number in self.work.to_submit)
+        scope = self.account.scope(self.work[number].found for number in self.work.to_submit)
+        return msgspec.structs.replace(
+            scope,
+            requested=self.wanted.records,
+            requested_products=len(self.wanted),
+            ambiguous=len(self.judge.ambiguous),
+        )
+
+    def refuse_scope(self) -> str | None:
+        """Why the scope found must not be submitted, by the bounds that were set for it; None if it may be."""
+        found, expected, most = self.scope().records, self.options.expected_records, self.options.max_records
+        if expected is not None and found != expected:
+            return f"the scope holds {found:,} records where {expected:,} were expected"
+        if most is not None and found > most:
+            return f"the scope holds {found:,} records, more than the {most:,} allowed"
+        return None
 
     def attempts_of(self, request: Request) -> Attempts:
         """How this request has fared."""
@@ -85,7 +108,7 @@ class Operation:
                 return self.work[number].attempts
             case PollJob(job_id=job_id):
                 return self.jobs.attempts(job_id)
-            case ListJobs():
+            case _:
                 return self.list_attempts
 
     def items_of(self, number: int) -> dict[Product, Locations]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kibo_client.batching import LARGEST_BATCH_SIZE, RECOMMENDED_BATCH_SIZE
 from kibo_client.errors import SettingsError
 from kibo_client.identifiers import Kind
+from kibo_client.windows import DailyWindow
 
 LEAST_SPACING_S = 5.0
 
@@ -27,6 +28,11 @@ class BulkDeleteOptions:
         dry_run_only: Find the scope and stop.
         identifiers: Those of "part_number", "upc" and "sku" that the targets tell in full: where a target has None for
             one of these, its product has none. Leave out what the list of targets does not know at all.
+        pattern: The targets are what this pattern was found to match, as an identifier of the kind `identifiers`
+            names; it is sent in their place for as long as it matches nothing else.
+        expected_records: How many records the dry runs must find; the run stops if it is another number.
+        max_records: How many they may find at most, likewise.
+        off_peak: The hours in which batches may be submitted (C17); None for any. Dry runs and polls need not wait.
 
     Raises:
         SettingsError: A value is out of its range.
@@ -42,6 +48,10 @@ class BulkDeleteOptions:
     list_page_size: int = 1000
     dry_run_only: bool = False
     identifiers: frozenset[str] = frozenset(kind.value for kind in Kind)
+    pattern: str | None = None
+    expected_records: int | None = None
+    max_records: int | None = None
+    off_peak: DailyWindow | None = None
 
     def __post_init__(self) -> None:
         ranges: tuple[tuple[str, float, float, float], ...] = (
@@ -57,5 +67,10 @@ class BulkDeleteOptions:
         for name, value, least, most in ranges:
             if not least <= value <= most:
                 raise SettingsError(name, f"{value} is out of range; {least:g} to {most:g} is accepted")
+        for name, bound in (("expected_records", self.expected_records), ("max_records", self.max_records)):
+            if bound is not None and bound < 0:
+                raise SettingsError(name, f"{bound} is out of range; 0 or more is accepted")
+        if self.pattern is not None and len(self.identifiers) != 1:
+            raise SettingsError("identifiers", "a pattern is of one kind: part_number, upc or sku")
         if not self.identifiers or not self.identifiers <= {kind.value for kind in Kind}:
             raise SettingsError("identifiers", "one or more of part_number, upc and sku are accepted")

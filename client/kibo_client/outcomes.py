@@ -139,6 +139,11 @@ def advance(operation: Operation, now: int) -> None:
     if operation.jobs.polls.overdue(now):
         reason = f"not ended although {operation.options.job_patience_s:g} s were waited"
         settle_all(operation, operation.jobs.give_up(operation.jobs.polls.outstanding, reason))
+    if operation.confirmed is None and not operation.work.to_check:
+        refusal = None if operation.options.dry_run_only else operation.refuse_scope()
+        if refusal is not None:
+            operation.stop(refusal)
+        return
     busy = operation.work.to_check or operation.work.to_submit or operation.to_reconcile or len(operation.jobs.polls)
     if busy or not operation.failed_scopes:
         return

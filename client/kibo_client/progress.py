@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
+import msgspec
 from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from kibo_client.events import Accepted, Answered, Confirmed, Event, Failed, Sent, Throttled, Wait
+from kibo_client.events import (
+    Accepted,
+    Answer,
+    Answered,
+    Confirmed,
+    Event,
+    Failed,
+    JobSeen,
+    JobsListed,
+    ScopeFound,
+    Sent,
+    Throttled,
+    Wait,
+)
 from kibo_client.report import Progress, iso
 from kibo_client.summary import counted, duration
 from kibo_client.units import SECOND
@@ -105,6 +120,69 @@ class Lines(Silence):
                 return None
 
 
+class JsonEvents(Silence):
+    """One JSON object per event, for programs.
+
+    Args:
+        write: Where a line goes.
+        progress: Where the run stands.
+        now: The clock, for waits.
+    """
+
+    def __init__(
+        self, write: Callable[[str], None], progress: Callable[[], Progress | None], now: Callable[[], int]
+    ) -> None:
+        self._write = write
+        self._progress = progress
+        self._now = now
+
+    def show(self, event: Event | Wait) -> None:
+        """Write the event and, after each answer, where the run stands."""
+        told: dict[str, Any] = {"at": iso(self._now() if isinstance(event, Wait) else event.at)}
+        match event:
+            case Wait():
+                told |= {"event": "wait", "until": iso(event.until), "why": event.why}
+            case Sent():
+                told |= {"event": "sent", **_plain(event.request, "request")}
+            case Confirmed():
+                told |= {"event": "confirmed", "agreed": event.agreed}
+            case Answered():
+                told |= {"event": "answered", **_answer(event.answer)}
+                if (progress := self._progress()) is not None:
+                    told["progress"] = _camel(asdict(progress))
+        self._write(msgspec.json.encode(told).decode())
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    """An answer without what may be thousands of rows."""
+    match answer:
+        case ScopeFound():
+            return {"answer": "scopeFound", "records": answer.entries}
+        case JobsListed():
+            return {"answer": "jobsListed", "jobs": len(answer.jobs)}
+        case Failed():
+            return {"answer": "failed", "reason": answer.reason.value, "status": answer.status, "said": answer.message}
+        case JobSeen():
+            return {"answer": "jobSeen", "jobID": answer.job_id, "status": answer.status}
+        case _:
+            return _plain(answer, "answer")
+
+
+def _plain(value: msgspec.Struct, name: str) -> dict[str, Any]:
+    fields = msgspec.to_builtins(value)
+    kind = fields.pop("type")
+    return {name: _camel_word(kind), **_camel(fields)}
+
+
+def _camel(fields: dict[str, Any]) -> dict[str, Any]:
+    return {_camel_word(name): value for name, value in fields.items()}
+
+
+def _camel_word(word: str) -> str:
+    first, *rest = word.split("_")
+    return first + "".join(part.upper() if part == "id" else part.capitalize() for part in rest)
+
+
 class Panel(Silence):
     """A live panel: batches, jobs, what is left of the budget, and what is waited for.
 
@@ -177,6 +255,8 @@ class Panel(Silence):
         throttled = f", {progress.throttled:,} throttled" if progress.throttled else ""
         table.add_row("requests", f"{progress.requests:,}{throttled}")
         table.add_row("budget", ", ".join(rooms) or "limits not known yet")
+        if progress.ends_at is not None and (still := progress.ends_at - self._now()) > WORTH_A_LINE:
+            table.add_row("last request", f"in {duration(still // SECOND)}, about {iso(progress.ends_at)[:16]}Z")
         if self._wait is not None and (left := self._wait.until - self._now()) > 0:
             table.add_row("waiting", f"{duration(left // SECOND + 1)}: {self._wait.why}")
         return table

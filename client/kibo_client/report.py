@@ -162,6 +162,8 @@ class Progress:
     throttled: int
     minute_room: int | None
     hour_room: int | None
+    ends_at: int | None = None
+    """When the last request that is foreseen can leave, in microseconds since the epoch; None where nobody can say."""
 
 
 def iso(moment: int) -> str:

@@ -1,32 +1,48 @@
-"""A durable record of a run's events: each is on disk before it is acted on, and their fold is the state (C8).
+"""A durable record of a run: what it is about, and its events, each on disk before it is acted on (C8).
 
-One JSON object per line: first a header that says which targets and options the run is about, then the events.
+One JSON object per line: first a header, then the events, whose fold is the state. The records that the run is about
+lie beside it, packed, so that a run can be taken up again from its journal alone. One process at a time writes.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BufferedRandom
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from kibo_client.errors import JournalError
 from kibo_client.events import Event
+from kibo_client.lines import Line
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.targets import Wanted
+from kibo_client.update_options import UpdateOptions
 
-# 2: a refusal names its places, and is followed by narrower dry runs.
-FORMAT = 2
+# 3: the header says what the run is about, and its records lie beside the journal.
+FORMAT = 3
+ITEMS_SUFFIX = ".items.gz"
+
+Row = TypeVar("Row")
 
 
 class Header(msgspec.Struct, frozen=True, tag="kibo_client_run"):
-    """The first line of a journal: its format, and what the run is about."""
+    """The first line of a journal: its format, and what the run is about.
+
+    One of `deletion` and `update` holds the options; `source` is where the records were read from, for people.
+    """
 
     format: int
     digest: str
+    tenant: int
+    api_host: str
+    deletion: BulkDeleteOptions | None = None
+    update: UpdateOptions | None = None
+    source: str = ""
 
 
 _LINE: msgspec.json.Decoder[Header | Event] = msgspec.json.Decoder(Header | Event)
@@ -34,10 +50,19 @@ _LINE: msgspec.json.Decoder[Header | Event] = msgspec.json.Decoder(Header | Even
 
 def digest_of(wanted: Wanted, options: BulkDeleteOptions, tenant: int) -> str:
     """A fingerprint of the targets and of whatever shapes the batches: a journal is only good for the same."""
-    digest = hashlib.sha256(f"{tenant} {options.batch_size} {options.dry_run_only}\n".encode())
+    shape = f"{tenant} {options.batch_size} {options.dry_run_only} {options.pattern or ''}"
+    digest = hashlib.sha256(f"{shape}\n".encode())
     rows = ([p.part_number, p.upc, p.sku, sorted(locations)] for p, locations in wanted.items())
     for row in sorted(map(msgspec.json.encode, rows)):
         digest.update(row)
+    return digest.hexdigest()
+
+
+def digest_of_lines(lines: Iterable[Line], options: UpdateOptions, tenant: int) -> str:
+    """A fingerprint of the lines, in their order, and of whatever shapes the batches."""
+    digest = hashlib.sha256(f"{tenant} {options.kind.value} {options.lines_per_request}\n".encode())
+    for line in lines:
+        digest.update(msgspec.json.encode(line))
     return digest.hexdigest()
 
 
@@ -58,35 +83,108 @@ class RunJournal:
         self._file.close()
 
 
-def open_journal(path: Path, digest: str) -> tuple[RunJournal, list[Event]]:
+def open_journal(path: Path, header: Header, items: Iterable[object] = ()) -> tuple[RunJournal, list[Event]]:
     """Open a journal, new or of an interrupted run, for appending; returns it with the events it holds.
 
     A last line cut short by a crash was never acted on, and is dropped.
 
+    Args:
+        path: The journal.
+        header: What the run is about; an interrupted one has to be about the same.
+        items: The records, to be laid beside a new journal.
+
     Raises:
-        JournalError: The file cannot be used, is damaged, or belongs to another run.
+        JournalError: The file cannot be used, is damaged, in use, or belongs to another run.
     """
     try:
         file = path.open("a+b")
     except OSError as error:
         raise JournalError(path, 0, f"cannot be opened: {error.strerror}") from error
     try:
+        _lock(path, file)
         file.seek(0)
         lines = file.read().split(b"\n")
         # What follows the last newline is nothing, or a line cut short.
         whole = lines[:-1]
+        events = list(_events(path, whole, header.digest))
         file.truncate(sum(len(line) + 1 for line in whole))
-        events = list(_read(path, whole, digest))
         journal = RunJournal(file)
         if not whole:
-            journal.append(Header(FORMAT, digest))
+            _save_items(path, items)
+            journal.append(header)
     except BaseException:
         file.close()
         raise
     return journal, events
 
 
-def _read(path: Path, lines: Iterable[bytes], digest: str) -> Iterable[Event]:
+def read_journal(path: Path) -> tuple[Header, list[Event]]:
+    """Read a journal without taking it up; it may be in use.
+
+    Raises:
+        JournalError: It cannot be read, is empty or damaged.
+    """
+    try:
+        whole = path.read_bytes().split(b"\n")[:-1]
+    except OSError as error:
+        raise JournalError(path, 0, f"cannot be read: {error.strerror}") from error
+    entries = list(_entries(path, whole))
+    if not entries or not isinstance(entries[0], Header):
+        raise JournalError(path, 0, "is empty: that run never began")
+    return entries[0], [entry for entry in entries[1:] if not isinstance(entry, Header)]
+
+
+def read_items(path: Path, kind: type[Row]) -> Iterator[Row]:
+    """The records that a journal's run is about.
+
+    Raises:
+        JournalError: They are missing or damaged.
+    """
+    beside = items_beside(path)
+    decoder = msgspec.json.Decoder(kind)
+    try:
+        with gzip.open(beside) as packed:
+            for line in packed:
+                yield decoder.decode(line)
+    except (OSError, EOFError) as error:
+        raise JournalError(beside, 0, f"cannot be read: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise JournalError(beside, 0, f"is damaged: {error}") from error
+
+
+def items_beside(path: Path) -> Path:
+    """Where the records of a journal's run lie."""
+    return path.with_name(path.name + ITEMS_SUFFIX)
+
+
+def _save_items(path: Path, items: Iterable[object]) -> None:
+    beside = items_beside(path)
+    unfinished = beside.with_name(beside.name + ".new")
+    encoder = msgspec.json.Encoder()
+    try:
+        with unfinished.open("wb") as file:
+            with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, filename="", mtime=0) as packed:
+                for item in items:
+                    packed.write(encoder.encode(item) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(beside)
+    except OSError as error:
+        raise JournalError(beside, 0, f"cannot be written: {error.strerror}") from error
+
+
+def _lock(path: Path, file: BufferedRandom) -> None:
+    try:
+        import fcntl  # noqa: PLC0415 - Windows has no such locks; two processes at one run are then not noticed
+    except ImportError:  # pragma: no cover - see above
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise JournalError(path, 0, "is in use: another process is at this run") from error
+
+
+def _entries(path: Path, lines: Iterable[bytes]) -> Iterator[Header | Event]:
     for number, line in enumerate(lines, 1):
         try:
             entry = _LINE.decode(line)
@@ -94,9 +192,14 @@ def _read(path: Path, lines: Iterable[bytes], digest: str) -> Iterable[Event]:
             raise JournalError(path, number, f"is not a run journal of this program: {error}") from error
         if (number == 1) != isinstance(entry, Header):
             raise JournalError(path, number, "is not a run journal: a header belongs on line 1 and nowhere else")
+        if isinstance(entry, Header) and entry.format != FORMAT:
+            raise JournalError(path, number, f"has format {entry.format}; format {FORMAT} is accepted")
+        yield entry
+
+
+def _events(path: Path, lines: Iterable[bytes], digest: str) -> Iterator[Event]:
+    for entry in _entries(path, lines):
         if not isinstance(entry, Header):
             yield entry
-        elif entry.format != FORMAT:
-            raise JournalError(path, number, f"has format {entry.format}; format {FORMAT} is accepted")
         elif entry.digest != digest:
-            raise JournalError(path, number, "belongs to other targets, another tenant or another batch size")
+            raise JournalError(path, 1, "belongs to other targets, another tenant or other options")

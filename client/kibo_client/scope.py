@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kibo_client.batching import Batch, Item, exact_batches, full_batches, halves
+from kibo_client.batching import Batch, Identity, Item, exact_batches, full_batches, halves
 from kibo_client.events import FoundProduct, ScopeFound
 from kibo_client.identifiers import IdentifierIndex, Kind
 from kibo_client.targets import Locations, Product, Wanted
@@ -58,6 +58,9 @@ class ScopeJudge:
         wanted: All targets; whatever is not among them must not be touched.
         batch_size: How many items a request may hold.
         identifiers: The kinds that the targets tell in full: where one of these is None, the product has none.
+
+    Attributes:
+        ambiguous: The items that were found to match products besides those they are meant for.
     """
 
     def __init__(self, wanted: Wanted, batch_size: int, identifiers: frozenset[Kind] = frozenset(Kind)) -> None:
@@ -65,6 +68,7 @@ class ScopeJudge:
         self._batch_size = batch_size
         self.index = IdentifierIndex(wanted)
         self._identifiers = identifiers
+        self.ambiguous: set[Identity] = set()
         self._by_projection: dict[Product, list[Product]] = {}
         for target in wanted:
             self._by_projection.setdefault(self._project(target), []).append(target)
@@ -136,6 +140,8 @@ class ScopeJudge:
             hit = [i for i, stray in enumerate(strays) if item.identifier.matches(stray.product)]
             blamed.update(hit)
             at = frozenset().union(*(strays[i].locations for i in hit))
+            if any(strays[i].product not in item.products for i in hit):
+                self.ambiguous.add(item.identity)
             if not at:
                 clean.append(item)
             elif at & item.locations:

@@ -104,6 +104,31 @@ def load_settings(
         raise SettingsError(values.get(error.name, (error.name,))[0], error.message) from error
 
 
+def limits_given(
+    requests_per_minute: int | str | None,
+    requests_per_hour: int | str | None,
+    *,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[int | None, int | None]:
+    """The two limits from flags, else from the environment; None for one that is unknown.
+
+    Raises:
+        SettingsError: One is not a positive integer or "unknown".
+    """
+    environment = os.environ if environment is None else environment
+    flags = {"requests_per_minute": requests_per_minute, "requests_per_hour": requests_per_hour}
+    found: list[int | None] = []
+    for name, flag in flags.items():
+        place, value = (
+            (_flag(name), flag) if flag is not None else (ENVIRONMENT[name], environment.get(ENVIRONMENT[name]))
+        )
+        limit = None if not value else _typed(name, place, value)
+        if limit is not None and limit < 1:
+            raise SettingsError(place, f"{limit} is too small; an integer of at least 1 is accepted")
+        found.append(limit)
+    return found[0], found[1]
+
+
 def _ways_to_give(name: str) -> str:
     # Arguments are there for everybody on the machine to see, so the secret has no flag.
     return ENVIRONMENT[name] if name == "shared_secret" else f"{_flag(name)} or {ENVIRONMENT[name]}"

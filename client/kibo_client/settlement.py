@@ -11,12 +11,16 @@ from kibo_client.targets import Locations, Product
 
 @dataclass(slots=True)
 class JobRecord:
-    """One job of ours: its batch and the last that was seen of it; `gave_up` says why we stopped asking."""
+    """One job of ours: its batch and the last that was seen of it; `gave_up` says why we stopped asking.
+
+    `ended_at` is when it ended, by our clock.
+    """
 
     job_id: int
     batch: int
     seen: JobSeen | None = None
     gave_up: str | None = None
+    ended_at: int | None = None
 
     @property
     def status(self) -> str:

@@ -75,3 +75,9 @@ class Wanted(Mapping[Product, Locations]):
     def all_locations(self) -> Locations:
         """Every location of any target."""
         return frozenset().union(*set(self._locations.values()))
+
+    def targets(self) -> Iterator[Target]:
+        """One row for each record, as they were given, duplicates left out."""
+        for product, locations in self._locations.items():
+            for location in sorted(locations):
+                yield Target(location, product.part_number, product.upc, product.sku)

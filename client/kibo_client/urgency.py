@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from kibo_client.events import DryRun, ListJobs, Request, Submit
 from kibo_client.operation import Operation
-from kibo_client.units import MINUTE, QUARTER, seconds
+from kibo_client.units import MINUTE, QUARTER, SECOND, seconds
 
 # While batches wait and quota is scarce, one poll in this time keeps an eye on the queue.
 SCARCE_POLL_INTERVAL = QUARTER
 UNKNOWN_POLL_INTERVAL = MINUTE
+# No submission leaves so shortly before off-peak hours end.
+OFF_PEAK_MARGIN = 2 * SECOND
 
 
 def candidates(operation: Operation, now: int) -> Iterator[tuple[Request, int, str]]:
@@ -19,10 +21,13 @@ def candidates(operation: Operation, now: int) -> Iterator[tuple[Request, int, s
         due_at = max(operation.jobs.polls.list_due_at(), operation.list_attempts.retry_at)
         yield ListJobs(operation.options.list_page_size, 0), due_at, "asking what became of a lost submission"
     if operation.confirmed and (work := operation.work.next_submission(now)) is not None:
-        if work.attempts.retry_at <= operation.next_submit_at:
-            yield Submit(work.number), operation.next_submit_at, "the spacing between two submissions"
-        else:
-            yield Submit(work.number), work.attempts.retry_at, "backing off before submitting again"
+        due_at, why = operation.next_submit_at, "the spacing between two submissions"
+        if work.attempts.retry_at > due_at:
+            due_at, why = work.attempts.retry_at, "backing off before submitting again"
+        opens_at = _off_peak_at(operation, max(now, due_at))
+        if opens_at > max(now, due_at):
+            due_at, why = opens_at, f"the off-peak hours, {operation.options.off_peak}"
+        yield Submit(work.number), due_at, why
     if (work := operation.work.next_check(now)) is not None:
         yield DryRun(work.number), work.attempts.retry_at, "backing off before the dry run"
     room = operation.budget.hour_room(now)
@@ -35,6 +40,20 @@ def candidates(operation: Operation, now: int) -> Iterator[tuple[Request, int, s
             due_at = max(due_at, _spare_quota_at(operation, now, room))
             why = f"{len(operation.work.to_submit)} batches go before polls"
         yield poll.request, due_at, why
+
+
+def _off_peak_at(operation: Operation, moment: int) -> int:
+    """The first moment from this one on that surely lies in off-peak hours by the server's clock (C17)."""
+    window = operation.options.off_peak
+    if window is None:
+        return moment
+    offset = operation.budget.offset
+    low, high = (offset.low, offset.high) if offset is not None else (0, 0)
+    # On the way to the server the window must not close either.
+    if window.opens_at(moment + high + OFF_PEAK_MARGIN) != moment + high + OFF_PEAK_MARGIN:
+        return window.opens_at(moment + high + OFF_PEAK_MARGIN) - low
+    opens_at = window.opens_at(moment + low)
+    return moment if opens_at == moment + low else opens_at - low
 
 
 def _spare_quota_at(operation: Operation, now: int, room: int | None) -> int:

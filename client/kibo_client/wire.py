@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeVar
@@ -20,20 +21,48 @@ from kibo_client.events import (
     JobsListed,
     ScopeFound,
 )
-from kibo_client.identifiers import Kind
+from kibo_client.identifiers import Kind, Pattern
+from kibo_client.lines import Line
 from kibo_client.polling import TERMINAL
 from kibo_client.units import SECOND
+from kibo_client.update_options import UpdateKind
 
 DELETE_ITEMS_PATH = "/api/commerce/inventory/v5/inventory/deleteItems"
+DELETE_PATH = "/api/commerce/inventory/v5/inventory/delete"
+UPDATE_PATHS = {
+    UpdateKind.REFRESH: "/api/commerce/inventory/v5/inventory/refresh",
+    UpdateKind.ADJUST: "/api/commerce/inventory/v5/inventory/adjust",
+}
 QUEUE_PATH = "/api/commerce/inventory/v1/queue"
 OAUTH_PATH = "/api/platform/applications/authtickets/oauth"
 
 # Nine digits: what is longer is no place in any request.
-_PLACE = re.compile(r"\$\.(locationCodes|items)\[([0-9]{1,9})\]")
+_PLACE = re.compile(r"\$\.(locationCodes|items)\[([0-9]{1,9})\]|\$\.(locationCode)$")
 
 T = TypeVar("T")
 
 _FIELD = {Kind.UPC: "upc", Kind.PART_NUMBER: "partNumber", Kind.SKU: "sku"}
+LINE_FIELDS = {
+    "part_number": "partNumber",
+    "upc": "upc",
+    "sku": "sku",
+    "quantity": "quantity",
+    "lot_code": "lotCode",
+    "condition": "condition",
+    "serial_number": "serialNumber",
+    "date": "date",
+    "delivery_date": "deliveryDate",
+    "external_id": "externalID",
+    "bin_id": "binID",
+    "floor": "floor",
+    "safety_stock": "safetyStock",
+    "ltd": "LTD",
+    "retail_price": "retailPrice",
+    "currency_id": "currencyID",
+    "inventory_locator_name": "inventoryLocatorName",
+    "attributes": "attributes",
+}
+"""The fields of a `Line` as the wire spells them; location and tags are written otherwise."""
 # Stands for a number of records that the API kept to itself: more than can be wanted.
 _UNTOLD = 1 << 62
 
@@ -68,6 +97,10 @@ class _DeleteItemResponse(msgspec.Struct, frozen=True):
     job_ids: list[int] | bool | None = msgspec.field(name="jobIDs", default=None)
 
 
+class _JobResponse(msgspec.Struct, frozen=True):
+    job_id: int = msgspec.field(name="jobID")
+
+
 class _JobQueueResponse(msgspec.Struct, frozen=True):
     job_id: int = msgspec.field(name="jobID")
     status: str
@@ -76,6 +109,7 @@ class _JobQueueResponse(msgspec.Struct, frozen=True):
     added: str | None = None
     started: str | None = None
     finished: str | None = None
+    item_count: int | None = msgspec.field(name="itemCount", default=None)
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
@@ -120,6 +154,32 @@ def delete_items_body(batch: Batch, *, dry_run: bool) -> bytes:
         "items": [{_FIELD[kind]: pattern} for kind, pattern in batch.identities],
     }
     return msgspec.json.encode(body)
+
+
+def deletion(batch: Batch, *, dry_run: bool) -> tuple[str, bytes]:
+    """Path and body of a deletion: one pattern goes by `delete`, lists go by `deleteItems`."""
+    (kind, pattern), *others = batch.identities
+    if others or not isinstance(batch.items[0].identifier, Pattern):
+        return DELETE_ITEMS_PATH, delete_items_body(batch, dry_run=dry_run)
+    body = {
+        "dryRun": dry_run,
+        "explicit": dry_run,
+        "locationCodes": list(batch.locations),
+        _FIELD[kind]: pattern,
+    }
+    return DELETE_PATH, msgspec.json.encode(body)
+
+
+def lines_body(location_code: str, lines: Sequence[Line]) -> bytes:
+    """The body of a refresh or an adjustment; what a line leaves open is left out."""
+    return msgspec.json.encode({"locationCode": location_code, "items": [_line(line) for line in lines]})
+
+
+def _line(line: Line) -> dict[str, Any]:
+    written = {name: value for key, name in LINE_FIELDS.items() if (value := getattr(line, key)) is not None}
+    if line.tags:
+        written["tags"] = dict(line.tags)
+    return written
 
 
 def token_request_body(client_id: str, shared_secret: str) -> bytes:
@@ -168,6 +228,15 @@ def read_acceptance(body: bytes, _date: int | None = None) -> Accepted:
     """
     job_ids = _decode(body, _DeleteItemResponse).job_ids
     return Accepted(tuple(job_ids) if isinstance(job_ids, list) else None)
+
+
+def read_job_id(body: bytes, _date: int | None = None) -> Accepted:
+    """Read the answer to a refresh or an adjustment.
+
+    Raises:
+        Unreadable: It names no job.
+    """
+    return Accepted((_decode(body, _JobResponse).job_id,))
 
 
 def read_job(body: bytes, date: int | None = None) -> JobSeen:
@@ -219,8 +288,8 @@ def read_faults(body: bytes) -> tuple[Fault, ...]:
         said = _sentence(item.error_code or error.error_code, item.message or error.message)
         for datum in item.error_data or ():
             if isinstance(datum.value, str) and (place := _PLACE.match(datum.value)):
-                kind: type[Fault] = FaultyLocation if place[1] == "locationCodes" else FaultyItem
-                index = int(place[2])
+                kind: type[Fault] = FaultyItem if place[1] == "items" else FaultyLocation
+                index = int(place[2] or 0)
                 faults.setdefault((kind, index), kind(index, said))
     return tuple(faults.values())
 
@@ -261,7 +330,8 @@ def _job(job: _JobQueueResponse, date: int | None, known: KnownJobs | None = Non
     took = max(0, finished - started) if started is not None and finished is not None else None
     ago = max(0, date - finished) if date is not None and finished is not None else None
     messages = tuple(job.messages or ())
-    return JobSeen(job.job_id, status, job.location_code, messages, read_moment(job.added), took, ago)
+    added = read_moment(job.added)
+    return JobSeen(job.job_id, status, job.location_code, messages, added, took, ago, job.item_count)
 
 
 def _decode(body: bytes, kind: type[T]) -> T:

@@ -183,6 +183,6 @@ def test_an_interrupted_run_says_what_is_under_way(simulator: tuple[str, str], t
     # What was submitted may be gone by now: it is neither deleted nor something the run never came to.
     assert {entry["reason"] for entry in json.loads(printed)["undone"]} == {"submitted, and not seen to the end"}
     assert "interrupted: 1 batch had been submitted, open jobs: 1" in said
-    assert "to resume" in said
+    assert f"kibo-client resume {journal} goes on with it" in said
     assert "Traceback" not in said
     assert journal.read_bytes().count(b'"accepted"') == 1

@@ -90,7 +90,7 @@ def terminal(*arguments: str, **settings: str) -> Iterator[Terminal]:
         os.close(ours)
 
 
-QUESTION = "Type the tenant id (1001) to go on: "
+QUESTION = "(1001 59) to go on: "
 
 
 @pytest.mark.slow
@@ -99,7 +99,7 @@ def test_the_right_answer_deletes(simulator: tuple[str, str]) -> None:
     url, export = simulator
     with terminal("delete", "--export", export, **{**GIVEN, "KIBO_API_HOST": url}) as person:
         person.wait_for(QUESTION)
-        person.type("1001\n")
+        person.type("1001 59\n")
         code = person.leave()
 
     assert code == 0
@@ -109,7 +109,7 @@ def test_the_right_answer_deletes(simulator: tuple[str, str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", ["1002\n", "yes\n", "\n", CTRL_D])
+@pytest.mark.parametrize("keys", ["1001 58\n", "1001\n", "yes\n", "\n", CTRL_D])
 def test_any_other_answer_deletes_nothing(simulator: tuple[str, str], keys: str) -> None:
     """C1: another number, a yes, nothing at all or the end of input are no agreement; that is said once."""
     url, export = simulator
@@ -153,7 +153,7 @@ def test_ctrl_c_under_the_panel_says_what_is_under_way(simulator: tuple[str, str
     assert code == 130
     assert "outcome      interrupted\n" in person.seen
     assert re.search(r"interrupted: 1 batch had been submitted, open jobs: [1-9]", person.seen)
-    assert f"run again with --run-journal {journal} to resume" in "".join(person.seen.split("\n"))
+    assert f"kibo-client resume {journal} goes on with it" in "".join(person.seen.split("\n"))
     assert "Traceback" not in person.seen
     assert journal.read_bytes().count(b'"accepted"') == 1
 

@@ -35,6 +35,7 @@ from kibo_client.events import (
     Request,
     Scope,
     ScopeFound,
+    SendLines,
     Sent,
     Submit,
     Throttled,
@@ -227,6 +228,8 @@ class World:
             case ListJobs(limit=limit, start=start):
                 self.listed_at.append(now)
                 return JobsListed(tuple(reversed(self.jobs))[start : start + min(limit, self.page)])
+            case SendLines():
+                raise AssertionError("a deletion sends no lines")
 
     def enqueue(self, work: set[Record], location: str, now: int) -> int:
         """One job for one location."""

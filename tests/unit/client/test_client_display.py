@@ -66,13 +66,15 @@ def test_a_failure_stays_in_sight_above_the_panel() -> None:
 def test_the_question_tells_what_is_at_stake() -> None:
     """C1: where, how much, what is left out, and how to agree; no line is wider than 80 columns."""
     settings = Settings(api_host="https://t1001.example.com", tenant=1001, client_id="a", shared_secret="s3cret")
-    asked = question(settings, Scope(399_000, 2_300, 250, 7, 12, 3))
+    asked = question(settings, Scope(399_000, 2_300, 250, 7, 12, 3, 399_015, 2_302, 2))
 
     assert asked.splitlines() == [
         "About to delete for good, on tenant 1001 (https://t1001.example.com):",
         "  399,000 records of 2,300 products at 250 locations, in 7 batches",
-        "  12 of the listed records are not there, 3 cannot be deleted safely",
-        "Type the tenant id (1001) to go on: ",
+        "  you asked for 399,015 records of 2,302 products",
+        "  12 of them are not there, 3 cannot be deleted safely",
+        "  2 identifiers match more than that: narrowed down, or left alone",
+        "Type the tenant id and the number of records (1001 399000) to go on: ",
     ]
 
 

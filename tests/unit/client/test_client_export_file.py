@@ -116,7 +116,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_an_archive_needs_exactly_one_csv(tmp_path: Path) -> None:
     """Which of two files is meant is not guessed."""
-    with pytest.raises(ExportFileError, match="holds 2 CSV files"):
+    with pytest.raises(ExportFileError, match="holds 2 data files"):
         list(read_location_export(zipped(tmp_path, a__csv=b"", b__csv=b"")))
 
 
