@@ -11,12 +11,19 @@ _IN_FORCE: Final = "settings"
 _INSTEAD_OF: Final = "settings replaced"
 
 
+def settings_here(settings: Settings, configured: Settings) -> Settings:
+    """Settings that came from elsewhere; how much is held and where this machine reaches out stays as configured."""
+    return msgspec.structs.replace(
+        settings, bounds=configured.bounds, files=settings.files.reaching_as(configured.files)
+    )
+
+
 def settings_in_force(database: Database, configured: Settings) -> Settings:
     """Those of a snapshot that was gone on from, unless the configuration has changed since."""
     current = database.meta(_IN_FORCE)
     if current is None or database.meta(_INSTEAD_OF) != msgspec.json.encode(configured).decode():
         return configured
-    return msgspec.json.decode(current, type=Settings)
+    return settings_here(msgspec.json.decode(current, type=Settings), configured)
 
 
 def keep_settings(database: Database, settings: Settings, configured: Settings) -> None:

@@ -291,11 +291,13 @@ class RateLimiter:
         return None
 
     def statuses(self, now: int, tenant: int | None = None) -> list[PoolStatus]:
-        """Every pool that has seen a request, and for ``tenant`` also those that have not."""
+        """Every pool that has seen a request, and for ``tenant`` also those that have not; by owner and route."""
         if tenant is not None:
             for stem, _, _ in self._routes:
                 self.pool_for(tenant, stem)
-        return [pool.status(now) for pool in self._pools.values()]
+        # Not in the order of first use: that is forgotten by whoever goes on from a data file or a snapshot.
+        ordered = sorted(self._pools.items(), key=lambda entry: (entry[0][0] or 0, entry[0][1]))
+        return [pool.status(now) for _, pool in ordered]
 
     def states(self) -> Iterator[tuple[int | None, str, PoolState]]:
         """Owner, route and integers of every pool in use, to be stored."""

@@ -34,13 +34,14 @@ from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.job_work import JobWorker
 from kibo_simulator.journal import Journal
 from kibo_simulator.kept_limits import keep_limits, keep_pools, limits_in_force, restore_pools
-from kibo_simulator.kept_settings import keep_settings, settings_in_force
+from kibo_simulator.kept_settings import keep_settings, settings_here, settings_in_force
 from kibo_simulator.moment import Moment, drop_moment, read_moment
 from kibo_simulator.order_work import OrderWorker
 from kibo_simulator.pending_sweep import PendingSweep
 from kibo_simulator.rate_limits import LimitsDocument, RateLimiter
 from kibo_simulator.seeding import Seed, load_file, load_rows
 from kibo_simulator.settings import Settings
+from kibo_simulator.snapshots import SnapshotShelf
 from kibo_simulator.steps import finish
 from kibo_simulator.stock.deletion_items import DeletionItems
 from kibo_simulator.stock.records import StockRecord
@@ -94,6 +95,7 @@ class Simulator:
         load: files with inventory for a fresh simulator, loaded with the sample or not at all; a data file that
             has been seeded before keeps what it has.
         snapshot: a snapshot's file that a fresh simulator goes on from instead of being seeded.
+        snapshots: a folder that keeps snapshots; without one they are kept as long as the simulator.
 
     Raises:
         DatabaseError: the data file is not usable.
@@ -114,6 +116,7 @@ class Simulator:
         data: Path | None = None,
         load: Sequence[Path] = (),
         snapshot: Path | None = None,
+        snapshots: Path | None = None,
     ) -> None:
         self._source = wall or machine_time()
         self._told = settings
@@ -123,6 +126,7 @@ class Simulator:
         self._seed = Seed(settings or Settings(), tuple(load))
         bounds = self._seed.settings.bounds
         self.journal = Journal(entries=bounds.journal_entries, retained_bytes=bounds.journal_bytes)
+        self.snapshots = SnapshotShelf(snapshots, most=bounds.snapshots, most_bytes=bounds.snapshot_bytes)
         self.loaded: int | None = None
         self._data = data
         database, moment = self._opened(data)
@@ -196,7 +200,10 @@ class Simulator:
         return self._source() if start is None else parse_instant(start)
 
     def moment(self) -> Moment:
-        """What the tables do not say of the simulation as it is now (D-2)."""
+        """What the tables do not say of the simulation as it is now, after writing the rest into them (D-2)."""
+        with self.database.transaction():
+            keep_pools(self.database, self.limiter)
+            self.database.set_meta("clock", str(self.clock.now()))
         return Moment(
             at=self.clock.now(),
             mode=self.clock.mode,
@@ -242,14 +249,14 @@ class Simulator:
             database.close()
             raise ImageError(f"cannot be gone on from: {error}") from error
         if self._data is not None:
+            now = self.moment()
             database.close()
-            self.save_pools(past.at)
             old.close()
-            self._move_in(moment, past)
+            self._move_in(now, past)
         self.journal.restart(moment.journal if moment else 0)
         return old
 
-    def _move_in(self, moment: Moment | None, past: Moment) -> None:
+    def _move_in(self, moment: Moment, past: Moment) -> None:
         """Put the file that was prepared in the place of the data file, which is one step for the file system."""
         assert self._data is not None
         try:
@@ -266,10 +273,7 @@ class Simulator:
             settings = settings_in_force(database, configured)
         else:
             drop_moment(database.connection)
-            # How much this process may hold and where it reaches out is not the simulation's to say.
-            settings = msgspec.structs.replace(
-                moment.settings, bounds=configured.bounds, files=moment.settings.files.reaching_as(configured.files)
-            )
+            settings = settings_here(moment.settings, configured)
             keep_settings(database, settings, configured)
         self.settings = settings
         self.database = database
@@ -476,4 +480,5 @@ class Simulator:
         if self.database.closed:
             return
         self.save_pools(self.clock.now())
+        self.snapshots.close()
         self.database.close()

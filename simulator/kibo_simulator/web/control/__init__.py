@@ -17,6 +17,7 @@ from kibo_simulator.web.control import (
     journal_routes,
     limit_routes,
     openapi_routes,
+    snapshot_routes,
     verify_routes,
 )
 from kibo_simulator.web.control.plane import ControlPlane, is_control_path
@@ -32,6 +33,7 @@ ROUTE_MODULES: Final[tuple[ModuleType, ...]] = (
     job_routes,
     inventory_routes,
     file_routes,
+    snapshot_routes,
     openapi_routes,
 )
 

@@ -42,7 +42,7 @@ class ClockBody(Struct, rename="camel"):
 
 def get_clock(call: ControlCall[None]) -> ClockBody:
     """The clock as it is at this moment."""
-    return _clock_body(call.simulator)
+    return clock_body(call.simulator)
 
 
 def put_clock(call: ControlCall[ClockRequest]) -> ClockBody:
@@ -60,7 +60,7 @@ def put_clock(call: ControlCall[ClockRequest]) -> ClockBody:
     if mode is not None:
         clock.set_mode(mode, wanted.speed or 1.0)
     call.simulator.advance()
-    return _clock_body(call.simulator)
+    return clock_body(call.simulator)
 
 
 async def advance(call: ControlCall[AdvanceRequest]) -> ClockBody:
@@ -77,7 +77,7 @@ async def advance(call: ControlCall[AdvanceRequest]) -> ClockBody:
         await call.gate.advance()
     else:
         await _advance_by_events(call, once=bool(wanted.to_next_event))
-    return _clock_body(call.simulator)
+    return clock_body(call.simulator)
 
 
 async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -> None:
@@ -94,7 +94,8 @@ async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -
             return
 
 
-def _clock_body(simulator: Simulator) -> ClockBody:
+def clock_body(simulator: Simulator) -> ClockBody:
+    """The clock as it is told."""
     clock = simulator.clock
     following = simulator.next_event_at()
     return ClockBody(

@@ -137,7 +137,7 @@ def _check_query(route: ControlRoute[Any], request: web.Request) -> None:
 
 
 async def _body(route: ControlRoute[Any], request: web.Request) -> Any:
-    if route.request is None:
+    if route.request is None or route.streamed:
         return None
     try:
         body = await request.read()
