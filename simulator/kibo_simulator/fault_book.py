@@ -1,6 +1,6 @@
 """The faults of one simulator: the plan that decides, and its place in the database (D-1)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -26,16 +26,19 @@ from kibo_simulator.store.faults import FaultRow, FaultStore
 class FaultBook:
     """Puts faults down and takes them out, decides by them, and keeps what was counted.
 
-    Decisions are made in memory; `save` writes what has changed since, in the transaction of whoever calls it.
+    Decisions about requests are made in memory: a request was met even if its effect is undone. ``changed`` says that
+    `save` has something to write. Decisions about jobs are written at once and undone with the job.
     """
 
-    __slots__ = ("_database", "_seed", "plan", "store")
+    __slots__ = ("_database", "_seed", "changed", "plan", "store")
 
     def __init__(self, database: Database, seed: int) -> None:
         self._database = database
         self._seed = seed
         self.store = FaultStore(database.connection)
         self.plan = FaultPlan()
+        self.changed = False
+        database.on_rollback(self._undo_jobs)
 
     def __repr__(self) -> str:
         return f"<FaultBook {self.plan!r}>"
@@ -43,16 +46,12 @@ class FaultBook:
     def load(self) -> None:
         """Take over what the database says, for a data file or after its content was exchanged."""
         self.plan = FaultPlan()
-        loaded: dict[str, LoadedFault] = {}
+        self.changed = False
         for row in self.store.rows():
             planned = msgspec.json.decode(row.body, type=PlannedFault)
             fault = LoadedFault(row.position, row.id, planned, Window(row.since, row.until), self._seed)
-            fault.uses, fault.last_use = row.uses, row.last_use
-            fault.jobs.extend(msgspec.json.decode(row.jobs, type=list[int]))
-            loaded[row.id] = fault
             self.plan.add(fault)
-        for fault_id, key, seen, uses in self.store.counts():
-            loaded[fault_id].counts[key] = Count(seen, uses)
+            self._take_over(fault, row)
 
     def configure(self, faults: Sequence[PlannedFault], now: int) -> None:
         """Put down what the configuration says, unless that was done before (D-1).
@@ -105,18 +104,39 @@ class FaultBook:
 
     def for_request(self, place: Place, facts: RequestFacts, now: int) -> Use[Effect] | None:
         """The fault that a request meets at a place, counted."""
+        self.changed = True
         return self.plan.for_request(place, facts, now)
 
     def for_job(self, facts: JobFacts, now: int) -> Use[Effect] | None:
-        """The fault that a job meets as it begins, counted."""
+        """The fault that a job meets as it begins, counted in the transaction of whoever calls."""
         use = self.plan.for_job(facts, now)
         if use is not None:
             self.plan[use.fault_id].jobs.append(facts.job_id)
+        self._write(fault for fault in self.plan if fault.place is Place.JOB)
         return use
 
     def save(self) -> None:
-        """Write the counts that have changed since the last time."""
-        for fault in self.plan:
+        """Write the counts that have changed since the last time, in the transaction of whoever calls."""
+        if self.changed:
+            self.changed = False
+            self._write(self.plan)
+
+    def _undo_jobs(self) -> None:
+        """Something was undone: what the database says of jobs is true again."""
+        if self.plan.on_jobs:
+            for row in self.store.rows():
+                if row.id in self.plan and self.plan[row.id].place is Place.JOB:
+                    self._take_over(self.plan[row.id], row)
+
+    def _take_over(self, fault: LoadedFault, row: FaultRow) -> None:
+        fault.uses, fault.last_use = row.uses, row.last_use
+        fault.jobs.clear()
+        fault.jobs.extend(msgspec.json.decode(row.jobs, type=list[int]))
+        fault.counts = {key: Count(seen, uses) for key, seen, uses in self.store.counts(row.id)}
+        fault.changed.clear()
+
+    def _write(self, faults: Iterable[LoadedFault]) -> None:
+        for fault in faults:
             if not fault.changed:
                 continue
             self.store.save_counts(

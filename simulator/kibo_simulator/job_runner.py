@@ -12,6 +12,7 @@ from functools import partial
 from kibo_simulator.agenda import Agenda, Entry
 from kibo_simulator.exporting.export_work import ExportWork
 from kibo_simulator.file_work import FileWork
+from kibo_simulator.job_fates import JobFates
 from kibo_simulator.job_work import JobWorker, Work, decode_work, encode_work
 from kibo_simulator.jobs import JobQueue, JobSettings, JobType, duration
 from kibo_simulator.steps import Steps, finish
@@ -55,6 +56,7 @@ class JobRunner:
         agenda: Agenda,
         settings: JobSettings,
         seed: int,
+        fates: JobFates,
     ) -> None:
         self._database = database
         self._stock = stock
@@ -63,6 +65,7 @@ class JobRunner:
         self._agenda = agenda
         self._settings = settings
         self._seed = seed
+        self._fates = fates
         self._queues: dict[int, JobQueue] = {}
         self._unfinished: dict[int, _Unfinished] = {}
         self._loaded: dict[int, _LoadedWork] = {}
@@ -86,16 +89,30 @@ class JobRunner:
         self._loaded.clear()
         self._users.clear()
         self._entries.clear()
+        self._fates.reload()
         for job in self._jobs.unfinished():
             self._remember(job)
             queue = self._queue(job.tenant_id)
             if job.status == "WORKING" and job.due is not None:
                 queue.resume(job.id, job.location_id)
                 self._plan_end(job.id, job.due)
+            elif self._fates.holds(job.id):
+                queue.resume(job.id, job.location_id)
             else:
                 queue.enqueue(job.id, job.location_id)
         for tenant_id in self._queues:
             self._start_ready(tenant_id, now)
+        self.release(now)
+
+    def release(self, now: int) -> None:
+        """Let jobs go on that were held by a fault that is there no more: they take their time from now."""
+        for job_id in self._fates.release():
+            job = self._unfinished[job_id]
+            row = self._jobs.get(job.tenant_id, job_id)
+            assert row is not None
+            due = now + duration(self._settings, self._seed, job_id, self._size(job))
+            self._jobs.start(job_id, now if row.started is None else row.started, due)
+            self._plan_end(job_id, due)
 
     def enqueue(
         self,
@@ -134,6 +151,7 @@ class JobRunner:
         for job_id, location in zip(job_ids, locations, strict=True):
             self._unfinished[job_id] = _Unfinished(tenant_id, location.id, location.code, payload_id)
             if self._settings.mode == "immediate":
+                self._meet(job_id, now)
                 finish(self._complete(job_id, started=now, finished=now))
             else:
                 queue.enqueue(job_id, location.id)
@@ -152,7 +170,18 @@ class JobRunner:
             item_count=item_count,
             payload_id=None,
         )
-        messages = self.worker.apply(tenant_id, location.id, work, now)
+        if self._fates.open:
+            self._fates.decide(
+                job_id,
+                tenant=tenant_id,
+                job_type=job_type,
+                location=location.code,
+                payload=partial(encode_work, work),
+                duration=None,
+                now=now,
+            )
+        told = self._fates.end(job_id)
+        messages = self.worker.apply(tenant_id, location.id, work, now) if told is None else [told]
         self._jobs.finish(
             job_id, status="FAILED" if messages else "SUCCESS", started=now, finished=now, messages=messages
         )
@@ -168,6 +197,7 @@ class JobRunner:
         for job in open_jobs:
             if job.polls + 1 >= self._settings.after_polls and job.id in self._unfinished:
                 for job_id in self._queue(job.tenant_id).take_through(job.id, job.location_id):
+                    self._meet(job_id, now)
                     finish(self._complete(job_id, started=now, finished=now))
                     ended = True
         return ended
@@ -195,9 +225,29 @@ class JobRunner:
         queue = self._queue(tenant_id)
         while (job_id := queue.start_next()) is not None:
             job = self._unfinished[job_id]
-            due = now + duration(self._settings, self._seed, job_id, self._size(job))
-            self._jobs.start(job_id, now, due)
-            self._plan_end(job_id, due)
+            takes: int | None = duration(self._settings, self._seed, job_id, self._size(job))
+            if self._fates.open:
+                takes = self._meet(job_id, now, takes)
+            self._jobs.start(job_id, now, None if takes is None else now + takes)
+            if takes is not None:
+                self._plan_end(job_id, now + takes)
+
+    def _meet(self, job_id: int, now: int, takes: int | None = None) -> int | None:
+        """The fault that a job may meet as it begins; how long it takes then, None when it is held."""
+        if not self._fates.open:
+            return takes
+        job = self._unfinished[job_id]
+        row = self._jobs.get(job.tenant_id, job_id)
+        assert row is not None
+        return self._fates.decide(
+            job_id,
+            tenant=job.tenant_id,
+            job_type=row.type,
+            location=job.location_code,
+            payload=partial(self._jobs.payload, job.payload_id),
+            duration=takes,
+            now=now,
+        )
 
     def _plan_end(self, job_id: int, due: int) -> None:
         self._entries[job_id] = self._agenda.schedule(due, partial(self._end, job_id))
@@ -232,7 +282,10 @@ class JobRunner:
         job = self._unfinished.pop(job_id)
         work = self._work(job.payload_id).work
         notes = work.notes if isinstance(work, FileWork) else ()
-        if isinstance(work, ExportWork):
+        told = self._fates.end(job_id)
+        if told is not None:
+            messages, notes = [told], ()
+        elif isinstance(work, ExportWork):
             messages, notes = yield from self.worker.exporting(job.tenant_id, work, finished)
         else:
             messages = yield from self._apply(job, finished)

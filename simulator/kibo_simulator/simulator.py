@@ -30,6 +30,7 @@ from kibo_simulator.importing.exchange import FileExchange
 from kibo_simulator.importing.importer import Importer
 from kibo_simulator.importing.pickup import FilePickup
 from kibo_simulator.inventory_query import InventoryQuery
+from kibo_simulator.job_fates import JobFates
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.job_work import JobWorker
 from kibo_simulator.journal import Journal
@@ -324,7 +325,9 @@ class Simulator:
             Exporter(settings.files, self.stock, self.places, exports, drop, self.file_log),
         )
         self.faults = FaultBook(database, seed)
-        self.runner = JobRunner(database, self.stock, self.jobs, worker, self.agenda, settings.jobs, seed)
+        self.runner = JobRunner(
+            database, self.stock, self.jobs, worker, self.agenda, settings.jobs, seed, JobFates(self.faults)
+        )
         self.files = FileExchange(
             settings.files, database, self.agenda, self.tenants, exports, self.runner, drop, self.file_log
         )
@@ -458,11 +461,16 @@ class Simulator:
         return f"{self._correlation_stem}{self._correlations * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF:016x}"
 
     def save_pools(self, now: int) -> None:
-        """Keep the rate pools and the instant in a data file, so that a restart forgets no restriction (D-1, T-2)."""
+        """Keep the rate pools and the instant in a data file, so that a restart forgets no restriction (D-1, T-2).
+
+        What was counted of faults is kept in memory too: it belongs to the tables.
+        """
+        if self.faults.changed:
+            with self.database.transaction():
+                self.faults.save()
         if self.database.durable:
             with self.database.transaction():
                 keep_pools(self.database, self.limiter)
-                self.faults.save()
                 self.database.set_meta("clock", str(now))
 
     def reload(self) -> None:

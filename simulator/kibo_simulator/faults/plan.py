@@ -8,7 +8,7 @@ Laws of this file
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import translate
 from typing import Generic, TypeVar
@@ -18,6 +18,7 @@ from kibo_simulator.faults.draws import delay_of, drawn
 from kibo_simulator.faults.effects import (
     Dribble,
     Effect,
+    JobFail,
     Malformed,
     Place,
     TokenExpired,
@@ -54,13 +55,14 @@ class RequestFacts:
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What is known of a job; equal ``work`` means that equal work is to be done."""
+    """What is known of a job; ``work`` tells a text that is the same for equal work, ``timed`` if it takes time."""
 
     job_id: int
     tenant: int
     job_type: str
     location: str
-    work: str
+    work: Callable[[], str]
+    timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ class LoadedFault:
         """Whether the job is an occurrence."""
         return (
             (self._types is None or facts.job_type in self._types)
+            and (facts.timed or isinstance(self.effect, JobFail))
             and self._concerns_tenant(facts.tenant)
             and (self._location is None or self._location.match(facts.location) is not None)
             and self.window.holds(now)
@@ -168,7 +171,7 @@ class LoadedFault:
             case "location":
                 return f"{facts.tenant} {facts.location}"
             case "work":
-                return f"{facts.tenant} {facts.location} {facts.work}"
+                return f"{facts.tenant} {facts.location} {facts.work()}"
             case _:
                 return ""
 

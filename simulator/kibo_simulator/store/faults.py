@@ -79,9 +79,9 @@ class FaultStore:
         """All faults, in the order in which they were put down."""
         return [FaultRow(*row) for row in self._connection.execute("SELECT * FROM faults ORDER BY position")]
 
-    def counts(self) -> Iterator[tuple[str, str, int, int]]:
-        """Fault, key, occurrences seen and uses made of them."""
-        yield from self._connection.execute("SELECT fault_id, key, seen, uses FROM fault_counts")
+    def counts(self, fault_id: str) -> Iterator[tuple[str, int, int]]:
+        """Key, occurrences seen and uses made of them."""
+        yield from self._connection.execute("SELECT key, seen, uses FROM fault_counts WHERE fault_id = ?", (fault_id,))
 
     def save_counts(self, counts: Iterable[tuple[str, str, int, int]]) -> None:
         """Store counts that have changed."""
@@ -97,16 +97,10 @@ class FaultStore:
         """Note that a job is held, or will fail."""
         self._connection.execute("INSERT OR REPLACE INTO faulted_jobs VALUES (?, ?, ?)", job)
 
-    def job(self, job_id: int) -> FaultedJob | None:
-        """The fault that a job is under, or None."""
-        row = self._connection.execute("SELECT * FROM faulted_jobs WHERE job_id = ?", (job_id,)).fetchone()
-        return None if row is None else FaultedJob(*row)
-
     def drop_job(self, job_id: int) -> None:
         """Forget a job that is under a fault no more."""
         self._connection.execute("DELETE FROM faulted_jobs WHERE job_id = ?", (job_id,))
 
-    def held(self) -> list[FaultedJob]:
-        """The jobs that are held, in order."""
-        rows = self._connection.execute("SELECT * FROM faulted_jobs WHERE message IS NULL ORDER BY job_id")
-        return [FaultedJob(*row) for row in rows]
+    def jobs(self) -> list[FaultedJob]:
+        """The jobs that are held or will fail, in order."""
+        return [FaultedJob(*row) for row in self._connection.execute("SELECT * FROM faulted_jobs ORDER BY job_id")]

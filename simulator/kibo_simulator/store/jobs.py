@@ -85,8 +85,8 @@ class JobStore:
             for location_id, code in places
         ]
 
-    def start(self, job_id: int, started: int, due: int) -> None:
-        """PENDING becomes WORKING (J-4)."""
+    def start(self, job_id: int, started: int, due: int | None) -> None:
+        """PENDING becomes WORKING (J-4); one without an end in sight is held by a fault."""
         self._database.connection.execute(
             "UPDATE jobs SET status = 'WORKING', started = ?, due = ? WHERE id = ?", (started, due, job_id)
         )

@@ -4,9 +4,9 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from kibo_simulator.fault_book import FaultBook
 from kibo_simulator.faults import FaultError, LoadedFault, Match, read_faults
 from kibo_simulator.faults.effects import Effect
+from kibo_simulator.simulator import Simulator
 from kibo_simulator.timestamps import iso_microseconds
 from kibo_simulator.web.control.route import ControlCall, ControlRoute
 from kibo_simulator.web.errors import ApiError, validation_error
@@ -77,7 +77,7 @@ def add_faults(call: ControlCall[bytes]) -> Added:
 
 def clear_faults(call: ControlCall[None]) -> Removed:
     """Take all faults out; jobs that are held go on."""
-    return _remove(call.simulator.faults, [fault.id for fault in call.simulator.faults.plan])
+    return _remove(call.simulator, [fault.id for fault in call.simulator.faults.plan])
 
 
 def remove_fault(call: ControlCall[None]) -> Removed:
@@ -85,11 +85,13 @@ def remove_fault(call: ControlCall[None]) -> Removed:
     fault_id = call.path["id"]
     if fault_id not in call.simulator.faults.plan:
         raise ApiError(404, "ITEM_NOT_FOUND", f"there is no fault {fault_id[:64]!r}")
-    return _remove(call.simulator.faults, [fault_id])
+    return _remove(call.simulator, [fault_id])
 
 
-def _remove(book: FaultBook, fault_ids: list[str]) -> Removed:
-    book.remove(fault_ids)
+def _remove(simulator: Simulator, fault_ids: list[str]) -> Removed:
+    with simulator.database.transaction():
+        simulator.faults.remove(fault_ids)
+        simulator.runner.release(simulator.clock.now())
     return Removed(fault_ids)
 
 
