@@ -181,6 +181,28 @@ class JobFact:
     finished_at: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFact:
+    """A file at a drop point, as the simulator's log has it.
+
+    Attributes:
+        folder: Where it lay.
+        appeared_at: When it was first seen; no earlier than it appeared.
+        complete_at: When its size was last seen to change.
+        written: When it was last written, by the drop point's own clock; 0 when that is not known.
+        exact: Whether a server saw every write, so that the moments are exact.
+        outcome: What came of it; empty when nothing did.
+    """
+
+    folder: str
+    name: str
+    appeared_at: int
+    complete_at: int
+    written: int = 0
+    exact: bool = False
+    outcome: str = ""
+
+
 #: What the reference client does; a rule about anything else does not apply to it.
 BULK_DELETE: Final = frozenset({"delete", "jobs", "auth"})
 
@@ -196,6 +218,7 @@ class Evidence:
         targets: The records that the client was told to delete.
         undone: The records that the client's own report names as not deleted.
         jobs: The server's books of its jobs.
+        files: What was seen at the drop points, in order of appearance.
         abilities: The kinds of work that the client declares to do; rules about others do not apply.
         limits: What the server enforced; empty when it is not known.
         limits_known: Whether the client had been told these limits correctly.
@@ -210,6 +233,7 @@ class Evidence:
     targets: frozenset[RecordKey] = frozenset()
     undone: frozenset[RecordKey] = frozenset()
     jobs: Mapping[int, JobFact] = field(default_factory=dict)
+    files: tuple[FileFact, ...] = ()
     abilities: frozenset[str] = BULK_DELETE
     limits: tuple[PoolLimit, ...] = ()
     limits_known: bool = False

@@ -37,6 +37,7 @@ from kibo_scenarios.scenario import Scenario
 from kibo_scenarios.stalls import refuse_busy_machine, watched
 from kibo_scenarios.world import (
     choose_targets,
+    file_facts,
     job_facts,
     journal_lines,
     pool_limits,
@@ -183,6 +184,7 @@ async def _live(
         after = take_stock(simulator, tenant)
         lines = journal_lines(simulator)
         jobs = job_facts(simulator, tenant)
+        files = file_facts(simulator)
     finally:
         simulator.close()
     journal = decode_journal(lines)
@@ -196,6 +198,7 @@ async def _live(
         targets=targets if report.asked or any(map(is_submission, journal)) else frozenset(),
         undone=frozenset(report.undone),
         jobs=jobs,
+        files=files,
         abilities=client.abilities,
         limits=limits,
         limits_known=client.knows_limits

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from kibo_scenarios.errors import HarnessError, UsageError
-from kibo_scenarios.evidence import JobFact, JournalEntry, PoolLimit, Quantities, RecordKey
+from kibo_scenarios.evidence import FileFact, JobFact, JournalEntry, PoolLimit, Quantities, RecordKey
 from kibo_scenarios.scenario import Scenario, Targets
 from kibo_simulator import Settings, Simulator, StockRecord
 
@@ -66,6 +66,24 @@ def job_facts(simulator: Simulator, tenant: int) -> dict[int, JobFact]:
     return {
         row.id: JobFact(location_code=row.location_code, status=row.status, finished_at=row.finished) for row in rows
     }
+
+
+def file_facts(simulator: Simulator) -> tuple[FileFact, ...]:
+    """Return what was seen at the drop points, without what the simulator put there itself."""
+    own = {(event.folder, event.name) for event in simulator.file_log.since() if event.what == "exported"}
+    return tuple(
+        FileFact(
+            folder=file.folder,
+            name=file.name,
+            appeared_at=file.appeared_at,
+            complete_at=file.complete_at,
+            written=file.written,
+            exact=file.exact,
+            outcome=file.outcome,
+        )
+        for file in simulator.file_log.files()
+        if (file.folder, file.name) not in own
+    )
 
 
 def pool_limits(settings: Settings) -> tuple[PoolLimit, ...]:

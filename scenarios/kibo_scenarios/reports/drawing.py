@@ -156,7 +156,7 @@ class _Painter:
         top = self._label("findings", max(1, len(rows)) * 17 - 2)
         for flag, x, row in placed:
             y = top + row * 17
-            title = f"{flag.rule} broken at {clock_time(flag.at)}, exchange {flag.seq}"
+            title = f"{flag.rule} broken at {clock_time(flag.at)}" + (f", exchange {flag.seq}" if flag.seq else "")
             self.drawing.rect(f"flag level-{flag.level}", x, y, 38, 14, title=title, seq=flag.seq)
             self.drawing.text(
                 f"flag-text level-{flag.level}", x + 19, y + 10.5, flag.rule, anchor="middle", seq=flag.seq

@@ -224,7 +224,7 @@ def _rule(grade: Grade) -> RulePart:
 def _finding(finding: Finding) -> FindingPart:
     return FindingPart(
         message=finding.message,
-        at=format_utc(finding.at) if finding.entries else None,
+        at=format_utc(finding.at) if finding.at else None,
         entries=finding.entries,
     )
 

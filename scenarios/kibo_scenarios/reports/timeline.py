@@ -79,7 +79,7 @@ class LocationJobs(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A finding: the rule that it breaks, the moment, and the exchange that shows it."""
+    """A finding: the rule that it breaks, the moment, and the exchange that shows it, 0 when none does."""
 
     at: int
     rule: str
@@ -283,10 +283,15 @@ def _merged(spans: list[JobSpan]) -> tuple[JobSpan, ...]:
 
 def _flags(grades: Sequence[Grade]) -> list[Flag]:
     flags = [
-        Flag(at=finding.at, rule=grade.rule.id, level=str(grade.rule.level), seq=finding.entries[-1])
+        Flag(
+            at=finding.at,
+            rule=grade.rule.id,
+            level=str(grade.rule.level),
+            seq=finding.entries[-1] if finding.entries else 0,
+        )
         for grade in grades
         if grade.verdict is Verdict.FAIL
         for finding in grade.outcome.findings
-        if finding.entries
+        if finding.at
     ]
     return sorted(flags, key=lambda flag: (flag.at, flag.rule))

@@ -9,7 +9,7 @@ from typing import Final
 
 from kibo_scenarios.errors import UsageError
 from kibo_scenarios.profile import Level
-from kibo_scenarios.rules import batching, jobs, retries, state, throttling, unobserved, workflow
+from kibo_scenarios.rules import batching, files, jobs, retries, state, throttling, unobserved, workflow
 from kibo_scenarios.rules.rule import Rule
 
 _DELETION_GUIDE: Final = "Bulk deletion guide"
@@ -304,10 +304,10 @@ RULES: Final[tuple[Rule, ...]] = (
         _M,
         "The data file is complete before its trigger appears, and the names match",
         "Import guide (C25)",
-        "a data file and its trigger at a drop point",
+        "a trigger at a drop point",
         "Upload the archive first, compare its size, and put the trigger of the same name beside it last.",
         "files",
-        unobserved.files_not_observed,
+        files.complete_before_trigger,
     ),
     Rule(
         "FI-2",
@@ -317,7 +317,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "a data file at a drop point",
         "Make the time stamp in America/Los_Angeles, whatever the machine's own zone is.",
         "files",
-        unobserved.files_not_observed,
+        files.named_by_the_rule,
     ),
     Rule(
         "BJ-1",
