@@ -40,11 +40,11 @@ def complete_before_trigger(evidence: Evidence) -> Outcome:
         return inconclusive(expected, "no trigger was seen at a drop point")
     findings = []
     for trigger in triggers:
-        file = data.get((trigger.folder, _base(trigger.name)))
-        if file is None:
+        own = data.get((trigger.folder, _base(trigger.name)))
+        if own is None:
             findings.append(_finding(trigger, f"the trigger {trigger.name} has no data file of its name"))
-        elif (late := _late(file, trigger)) is not None:
-            findings.append(_finding(trigger, f"{file.name} was still written {late} its trigger {trigger.name}"))
+        elif (late := _late(own, trigger)) is not None:
+            findings.append(_finding(trigger, f"{own.name} was still written {late} its trigger {trigger.name}"))
     return judged(expected, findings, f"{len(triggers)} triggers, each after its complete data file")
 
 
