@@ -22,7 +22,7 @@ from kibo_client.lost_update import Finding, LostUpdate
 from kibo_client.refusals import STATUSES_ABOUT_CONTENT
 from kibo_client.report import ThrottledRequest
 from kibo_client.retry import Action as RetryAction
-from kibo_client.retry import AnswerClass, Effect, action_for, backoff
+from kibo_client.retry import Effect, action_for, backoff
 from kibo_client.units import SECOND, seconds
 from kibo_client.update_options import UpdateKind
 from kibo_client.update_state import UndoneLines, UpdateState
@@ -54,8 +54,8 @@ def note_success(state: UpdateState, request: Request, answer: Answer, now: int)
         case ListJobs(), JobsListed():
             state.list_attempts = Attempts()
             state.settle(state.jobs.saw(answer.jobs, now))
-            if (lost := state.lost.get(request.location_code or "")) is not None:
-                _search(state, lost, request, answer, now)
+            if state.lost is not None and request.location_code == state.lost.location_code:
+                _search(state, state.lost, request, answer, now)
             else:
                 state.jobs.polls.listed(request, [job.job_id for job in answer.jobs], now)
         case _:
@@ -74,7 +74,7 @@ def lost_track(state: UpdateState, number: int, now: int) -> None:
     """The batch may be at work without our knowing its job: find out before anything else is sent (law 3)."""
     way = state.batches[number]
     way.lost_answers += 1
-    state.lost[way.batch.location_code] = LostUpdate(
+    state.lost = LostUpdate(
         batch=number,
         location_code=way.batch.location_code,
         items=len(way.batch.lines),
@@ -86,20 +86,26 @@ def lost_track(state: UpdateState, number: int, now: int) -> None:
 
 def _search(state: UpdateState, lost: LostUpdate, request: ListJobs, answer: JobsListed, now: int) -> None:
     finding = lost.read(answer.jobs, request.limit, state.jobs, state.budget.offset)
+    is_adjustment = state.options.kind is UpdateKind.ADJUST
     if finding is Finding.NEXT_PAGE:
         return
-    if finding is Finding.NOT_THERE and now < lost.surely_over_at:
+    if finding is Finding.NOT_THERE and is_adjustment and request_may_arrive(lost, now):
         # It may still be on its way: only what is looked for after its time proves anything.
         lost.look_at = lost.surely_over_at
         return
-    del state.lost[lost.location_code]
+    state.lost = None
     if finding is Finding.FOUND:
         _take_job(state, lost.batch, tuple(lost.matches), now)
         state.settle(state.jobs.saw(answer.jobs, now))
-    elif finding is Finding.NOT_THERE or state.options.kind is UpdateKind.REFRESH:
+    elif finding is Finding.NOT_THERE or not is_adjustment:
         _send_again(state, lost, now)
     else:
         _leave_uncertain(state, lost)
+
+
+def request_may_arrive(lost: LostUpdate, now: int) -> bool:
+    """Whether the lost request may still reach the server."""
+    return now < lost.surely_over_at
 
 
 def _send_again(state: UpdateState, lost: LostUpdate, now: int) -> None:
@@ -122,7 +128,7 @@ def note_throttle(state: UpdateState, request: Request, answer: Throttled, now: 
     attempts = state.attempts_of(request)
     attempts.throttles += 1
     if attempts.throttles > state.options.max_throttles:
-        _give_up(state, request, f"it was throttled {attempts.throttles} times", now)
+        _give_up(state, request, f"it was throttled {attempts.throttles} times")
 
 
 def note_failure(state: UpdateState, request: Request, answer: Failed, now: int) -> None:
@@ -136,26 +142,23 @@ def note_failure(state: UpdateState, request: Request, answer: Failed, now: int)
         return
     if action is RetryAction.RETRY_WITH_NEW_TOKEN:
         if attempts.token_renewed:
-            _give_up(state, request, f"a new token was refused as well: {said}", now)
+            _give_up(state, request, f"a new token was refused as well: {said}")
         attempts.token_renewed = True
         return
     if action is RetryAction.GIVE_UP:
         if not (isinstance(request, SendLines) and _narrowed(state, request.batch, answer, said)):
-            _give_up(state, request, said, now)
+            _give_up(state, request, said)
         return
     attempts.failures += 1
     attempts.retry_at = now + backoff(attempts.failures, answer.jitter)
     if state.breaker.failure(now, answer.jitter):
         state.stopped = f"too many requests in a row failed, the last one so: {said}"
-    # A server that failed may have taken the lines on before it did: no job of ours may go unnoticed.
-    if action is RetryAction.RECONCILE or (
-        isinstance(request, SendLines) and answer.reason is AnswerClass.SERVER_ERROR
-    ):
+    if action is RetryAction.RECONCILE:
         assert isinstance(request, SendLines), "only submissions need to be reconciled"
         state.to_send.remove(request.batch)
         lost_track(state, request.batch, now)
     elif attempts.failures >= state.options.max_attempts:
-        _give_up(state, request, f"given up after {attempts.failures} attempts: {said}", now)
+        _give_up(state, request, f"given up after {attempts.failures} attempts: {said}")
 
 
 def _narrowed(state: UpdateState, number: int, answer: Failed, said: str) -> bool:
@@ -182,7 +185,7 @@ def _narrowed(state: UpdateState, number: int, answer: Failed, said: str) -> boo
     return True
 
 
-def _give_up(state: UpdateState, request: Request, reason: str, now: int) -> None:
+def _give_up(state: UpdateState, request: Request, reason: str) -> None:
     match request:
         case SendLines(batch=number):
             state.to_send.remove(number)
@@ -192,9 +195,9 @@ def _give_up(state: UpdateState, request: Request, reason: str, now: int) -> Non
         case _:
             state.jobs.polls.list_is_useless()
             state.list_attempts = Attempts()
-            while state.lost:
-                _, lost = state.lost.popitem()
+            if (lost := state.lost) is not None:
+                state.lost = None
                 if state.options.kind is UpdateKind.ADJUST:
                     _leave_uncertain(state, lost)
                 else:
-                    _send_again(state, lost, now)
+                    state.add([state.batches[lost.batch].batch], generation=state.batches[lost.batch].generation)

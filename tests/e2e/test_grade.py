@@ -18,7 +18,6 @@ from kibo_scenarios.cli import main
 
 from .conftest import BIN
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 SMALL = """\
 name: small
 title: A small one
@@ -32,7 +31,6 @@ work: {targets: {products: 0.7}}
 time_limit: 30m
 """
 needs_faketime = pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
 
 @pytest.fixture
@@ -102,18 +100,6 @@ urllib.request.urlopen(urllib.request.Request(
     json.dumps({"client_id": os.environ["KIBO_CLIENT_ID"], "client_secret": os.environ["KIBO_SHARED_SECRET"]}).encode(),
 ))
 """
-
-
-@pytest.mark.slow
-@needs_faketime
-@needs_node
-def test_a_naive_client_gets_the_verdicts_it_deserves(grade: Grade, small: str) -> None:
-    """At x60: no dry run, polls every second, comes back at once when refused; what it deleted was right."""
-    report = judged(1, grade(small, "--json", "--speed", "60", "--", "node", str(EXAMPLES / "naive.mjs")))
-
-    assert {"TH-1", "JB-1", "WF-1"} <= failed_rules(report)
-    assert not {"ST-1", "ST-2", "WF-3", "BA-4"} & failed_rules(report)
-    assert ("x60", 3.0) == (report["time"]["mode"], report["time"]["toleranceS"])
 
 
 @pytest.mark.slow
