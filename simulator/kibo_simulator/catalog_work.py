@@ -25,6 +25,8 @@ from kibo_simulator.catalog.products import (
 from kibo_simulator.catalog.refusals import CatalogRefusal
 from kibo_simulator.store.catalog import CatalogStore, Stored
 
+_WHAT = {"priceListCode": "price list", "productCode": "product", "currencyCode": "currency"}
+
 
 class CatalogWorker:
     """Makes changes; every method is one step of a caller's transaction and writes nothing when it refuses."""
@@ -135,16 +137,19 @@ class CatalogWorker:
                 raise CatalogRefusal(
                     "taken", "productCode", f"there is a product {document['productCode'][:60]!r} already"
                 )
+            created = now
         else:
+            stored = self.product(tenant_id, change.code)
+            created = stored.created
             document = product_replaced(
-                self.product(tenant_id, change.code).document,
+                stored.document,
                 change.code,
                 change.document,
                 keep_localized=change.keep_localized,
                 name_required=self._name_required,
             )
         self._store.put_product(tenant_id, document["productCode"], document, now)
-        return self.product(tenant_id, document["productCode"])
+        return Stored(document, created, now)
 
     def _put_property(
         self, tenant_id: int, change: AddProperty | UpdateProperty | DeleteProperty, now: int
@@ -171,14 +176,16 @@ class CatalogWorker:
             self.entry(tenant_id, key)
             self._store.delete_entry(tenant_id, key)
             return None
-        self.price_list(tenant_id, key.price_list)
-        self.product(tenant_id, key.product)
-        self.currency(tenant_id, key.currency)
+        missing = self._store.missing_for(tenant_id, key)
+        if missing is not None:
+            field, what = missing
+            raise CatalogRefusal("not found", field, f"there is no {_WHAT[field]} {what[:60]!r}")
         document = entry_document(key, change.document)
-        if isinstance(change, AddEntry) and self._store.entry(tenant_id, key) is not None:
+        created = self._store.entry_created(tenant_id, key)
+        if isinstance(change, AddEntry) and created is not None:
             raise CatalogRefusal("taken", "productCode", f"{key.price_list} has a price of {key.product[:60]!r} there")
         self._store.put_entry(tenant_id, key, document, now)
-        return self.entry(tenant_id, key)
+        return Stored(document, now if created is None else created, now)
 
 
 def _no_product(code: str) -> CatalogRefusal:

@@ -216,6 +216,30 @@ class CatalogStore:
         ).fetchone()
         return None if row is None else _stored(*row)
 
+    def entry_created(self, tenant_id: int, key: EntryKey) -> int | None:
+        """When the entry with this key was made, or None when there is none."""
+        row = self._connection.execute(
+            "SELECT created FROM price_list_entries "
+            "WHERE tenant_id = ? AND price_list = ? AND product = ? AND currency = ? AND start = ?",
+            (tenant_id, key.price_list, key.product, key.currency, key.start),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def missing_for(self, tenant_id: int, key: EntryKey) -> tuple[str, str] | None:
+        """The first of price list, product and currency that an entry needs and that is not there: field and code."""
+        found = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM price_lists WHERE tenant_id = ?1 AND code = ?2),"
+            " EXISTS (SELECT 1 FROM catalog_products WHERE tenant_id = ?1 AND code = ?3),"
+            " EXISTS (SELECT 1 FROM currencies WHERE tenant_id = ?1 AND code = ?4)",
+            (tenant_id, key.price_list, key.product, key.currency),
+        ).fetchone()
+        named = (
+            ("priceListCode", key.price_list),
+            ("productCode", key.product),
+            ("currencyCode", key.currency),
+        )
+        return next((each for each, there in zip(named, found, strict=True) if not there), None)
+
     def entries(self, tenant_id: int, price_list: str, *, start: int, limit: int) -> tuple[int, list[Stored]]:
         """How many entries a price list has, and a page of them by product, currency and start."""
         given = (tenant_id, price_list)

@@ -32,6 +32,7 @@ from kibo_simulator.web.wire import decode
 
 _MOST_FAULTS = 100
 _BETWEEN_PAUSES = 64
+_TOGETHER = 500
 
 _list = msgspec.json.Decoder(PriceListRequest)
 _entry = msgspec.json.Decoder(PriceListEntryRequest)
@@ -179,16 +180,21 @@ def change_entries(call: Call, *, change: Callable[[Document], Change]) -> Steps
 
     Without ``allowPartialSuccess`` any entry that cannot be made undoes all of them.
     """
-    documents = [each.document() for each in decode(entries_decoder, call.body)]
+    entries = decode(entries_decoder, call.body)
     partly = call.flag("allowPartialSuccess")
     # No event is published here and nothing is cached: accepted, and without effect.
     call.flag("publishEvents")
     call.flag("invalidateCache")
-    call.summary["items"] = len(documents)
-    if not documents:
+    call.summary["items"] = len(entries)
+    if not entries:
         raise validation_error("$", "needs at least one entry")
-    if len(documents) > MOST_ENTRIES:
-        raise validation_error("$", f"has {len(documents):,} entries; at most {MOST_ENTRIES:,} are taken")
+    if len(entries) > MOST_ENTRIES:
+        raise validation_error("$", f"has {len(entries):,} entries; at most {MOST_ENTRIES:,} are taken")
+    documents: list[Document] = []
+    for each in entries:
+        documents.append(each.document())
+        if not len(documents) % _TOGETHER:
+            yield
     job_code = call.text("batchJobCode")
     if job_code is not None:
         yield from gathered(call, job_code, [change(document) for document in documents])
