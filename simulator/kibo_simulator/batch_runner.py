@@ -48,6 +48,8 @@ class BatchRunner:
         self._settings = settings
         self._entries: dict[int, Entry] = {}
         self.interference: Interference | None = None
+        # What was planned for a change that is undone must not happen, and what was struck out for it must.
+        database.on_rollback(self.reload)
 
     def __repr__(self) -> str:
         return f"<BatchRunner {len(self._entries)} jobs under way>"

@@ -239,10 +239,10 @@ class Gate:
         assert operation is not None
         try:
             if operation.reads:
-                visit.payload = await self._payload(operation, call)
+                visit.status, visit.payload = await self._payload(operation, call)
                 return
             with self._simulator.database.transaction():
-                visit.payload = await self._payload(operation, call)
+                visit.status, visit.payload = await self._payload(operation, call)
                 if veto is not None:
                     veto(call)
                 # One commit for effect and count: a kill in between must not part them (D-1).
@@ -260,17 +260,21 @@ class Gate:
             _log.exception("%s failed", operation.name)
             raise ApiError(500, "UNEXPECTED_ERROR", "the simulator itself failed; see its log") from error
 
-    async def _payload(self, operation: Operation, call: Call) -> bytes | bytearray:
-        """The answer as JSON, cut to the fields that were asked for."""
+    async def _payload(self, operation: Operation, call: Call) -> tuple[int, bytes | bytearray]:
+        """The answer's status, and its body as JSON, cut to the fields that were asked for."""
         text = call.text("responseFields") if call.query else None
         if text is None:
-            return (await self._answer(operation, call)).encoded()
+            answer = await self._answer(operation, call)
+            return answer.status, answer.encoded()
         try:
             selection = parse_selection(text)
         except SelectionError as error:
             raise validation_error("responseFields", str(error)) from None
-        encoded = (await self._answer(operation, call)).encoded()
-        return msgspec.json.encode(select(msgspec.json.decode(encoded), selection)) if encoded else encoded
+        answer = await self._answer(operation, call)
+        encoded = answer.encoded()
+        if not encoded:
+            return answer.status, encoded
+        return answer.status, msgspec.json.encode(select(msgspec.json.decode(encoded), selection))
 
     @staticmethod
     async def _answer(operation: Operation, call: Call) -> Answer:
