@@ -3,9 +3,9 @@
 Laws of the whole:
 1. State changes only in `record`; `next_action` merely reads it. So replaying the events restores the state.
 2. One request is under way at a time, of whatever kind.
-3. A submission whose answer was lost is looked up in the queue before anything else is submitted. An adjustment is sent
-   again only if the queue proves that the lost one made no job; where it cannot tell, the lines are reported as
-   uncertain, and nothing more is sent for their location.
+3. A submission whose answer was lost is looked up in the queue before anything else is submitted for its location. It
+   is sent again only if the queue proves that it made no job. Where that cannot be told, a refresh is sent again, since
+   it does no harm; lines of an adjustment are reported as uncertain, and nothing more is sent for their location.
 4. Lines of a failed job may be sent again: it has changed nothing (J-8).
 5. Every line ends as applied, or as undone with a reason.
 """
@@ -115,7 +115,7 @@ class BulkUpdate:
     def progress(self, now: int) -> Progress:
         """Where the operation stands."""
         state = self._state
-        submitted = len(state.batches) - len(state.to_send) - (state.lost is not None)
+        submitted = len(state.batches) - len(state.to_send) - len(state.lost)
         return Progress(
             phase="sending" if state.to_send or state.lost else "watching jobs",
             batches=len(state.batches),
@@ -167,11 +167,12 @@ class BulkUpdate:
     def _candidates(self, now: int) -> Iterator[tuple[Request, int, str]]:
         """What could be sent, most urgent first, with the moment it is due and what it waits for."""
         state = self._state
-        if state.lost is not None:
-            due_at = max(state.lost.look_at, state.jobs.polls.list_due_at(), state.list_attempts.retry_at)
-            question = state.lost.question(state.options.list_page_size)
+        if state.lost:
+            lost = min(state.lost.values(), key=lambda one: one.look_at)
+            due_at = max(lost.look_at, state.jobs.polls.list_due_at(), state.list_attempts.retry_at)
+            question = lost.question(state.options.list_page_size)
             yield question, due_at, "finding out what became of a submission without an answer"
-        elif (number := state.next_to_send(now)) is not None:
+        if (number := state.next_to_send(now)) is not None:
             retry_at = state.batches[number].attempts.retry_at
             if retry_at > state.next_send_at:
                 yield SendLines(number), retry_at, "backing off before sending again"
@@ -222,7 +223,7 @@ class BulkUpdate:
             raise UnexpectedEventError("a request was sent while another was under way")
         match event.request:
             case SendLines(batch=number):
-                if not state.confirmed or state.lost is not None or number not in state.to_send:
+                if not state.confirmed or not state.may_send(number):
                     raise UnexpectedEventError(f"batch {number} was sent, but is not ready for it")
                 state.batches[number].sent_at = event.at
             case PollJob() | ListJobs():

@@ -22,7 +22,7 @@ from kibo_client.lost_update import Finding, LostUpdate
 from kibo_client.refusals import STATUSES_ABOUT_CONTENT
 from kibo_client.report import ThrottledRequest
 from kibo_client.retry import Action as RetryAction
-from kibo_client.retry import Effect, action_for, backoff
+from kibo_client.retry import AnswerClass, Effect, action_for, backoff
 from kibo_client.units import SECOND, seconds
 from kibo_client.update_options import UpdateKind
 from kibo_client.update_state import UndoneLines, UpdateState
@@ -54,8 +54,8 @@ def note_success(state: UpdateState, request: Request, answer: Answer, now: int)
         case ListJobs(), JobsListed():
             state.list_attempts = Attempts()
             state.settle(state.jobs.saw(answer.jobs, now))
-            if state.lost is not None and request.location_code == state.lost.location_code:
-                _search(state, state.lost, request, answer, now)
+            if (lost := state.lost.get(request.location_code or "")) is not None:
+                _search(state, lost, request, answer, now)
             else:
                 state.jobs.polls.listed(request, [job.job_id for job in answer.jobs], now)
         case _:
@@ -74,7 +74,7 @@ def lost_track(state: UpdateState, number: int, now: int) -> None:
     """The batch may be at work without our knowing its job: find out before anything else is sent (law 3)."""
     way = state.batches[number]
     way.lost_answers += 1
-    state.lost = LostUpdate(
+    state.lost[way.batch.location_code] = LostUpdate(
         batch=number,
         location_code=way.batch.location_code,
         items=len(way.batch.lines),
@@ -86,26 +86,20 @@ def lost_track(state: UpdateState, number: int, now: int) -> None:
 
 def _search(state: UpdateState, lost: LostUpdate, request: ListJobs, answer: JobsListed, now: int) -> None:
     finding = lost.read(answer.jobs, request.limit, state.jobs, state.budget.offset)
-    is_adjustment = state.options.kind is UpdateKind.ADJUST
     if finding is Finding.NEXT_PAGE:
         return
-    if finding is Finding.NOT_THERE and is_adjustment and request_may_arrive(lost, now):
+    if finding is Finding.NOT_THERE and now < lost.surely_over_at:
         # It may still be on its way: only what is looked for after its time proves anything.
         lost.look_at = lost.surely_over_at
         return
-    state.lost = None
+    del state.lost[lost.location_code]
     if finding is Finding.FOUND:
         _take_job(state, lost.batch, tuple(lost.matches), now)
         state.settle(state.jobs.saw(answer.jobs, now))
-    elif finding is Finding.NOT_THERE or not is_adjustment:
+    elif finding is Finding.NOT_THERE or state.options.kind is UpdateKind.REFRESH:
         _send_again(state, lost, now)
     else:
         _leave_uncertain(state, lost)
-
-
-def request_may_arrive(lost: LostUpdate, now: int) -> bool:
-    """Whether the lost request may still reach the server."""
-    return now < lost.surely_over_at
 
 
 def _send_again(state: UpdateState, lost: LostUpdate, now: int) -> None:
@@ -128,7 +122,7 @@ def note_throttle(state: UpdateState, request: Request, answer: Throttled, now: 
     attempts = state.attempts_of(request)
     attempts.throttles += 1
     if attempts.throttles > state.options.max_throttles:
-        _give_up(state, request, f"it was throttled {attempts.throttles} times")
+        _give_up(state, request, f"it was throttled {attempts.throttles} times", now)
 
 
 def note_failure(state: UpdateState, request: Request, answer: Failed, now: int) -> None:
@@ -142,23 +136,26 @@ def note_failure(state: UpdateState, request: Request, answer: Failed, now: int)
         return
     if action is RetryAction.RETRY_WITH_NEW_TOKEN:
         if attempts.token_renewed:
-            _give_up(state, request, f"a new token was refused as well: {said}")
+            _give_up(state, request, f"a new token was refused as well: {said}", now)
         attempts.token_renewed = True
         return
     if action is RetryAction.GIVE_UP:
         if not (isinstance(request, SendLines) and _narrowed(state, request.batch, answer, said)):
-            _give_up(state, request, said)
+            _give_up(state, request, said, now)
         return
     attempts.failures += 1
     attempts.retry_at = now + backoff(attempts.failures, answer.jitter)
     if state.breaker.failure(now, answer.jitter):
         state.stopped = f"too many requests in a row failed, the last one so: {said}"
-    if action is RetryAction.RECONCILE:
+    # A server that failed may have taken the lines on before it did: no job of ours may go unnoticed.
+    if action is RetryAction.RECONCILE or (
+        isinstance(request, SendLines) and answer.reason is AnswerClass.SERVER_ERROR
+    ):
         assert isinstance(request, SendLines), "only submissions need to be reconciled"
         state.to_send.remove(request.batch)
         lost_track(state, request.batch, now)
     elif attempts.failures >= state.options.max_attempts:
-        _give_up(state, request, f"given up after {attempts.failures} attempts: {said}")
+        _give_up(state, request, f"given up after {attempts.failures} attempts: {said}", now)
 
 
 def _narrowed(state: UpdateState, number: int, answer: Failed, said: str) -> bool:
@@ -185,7 +182,7 @@ def _narrowed(state: UpdateState, number: int, answer: Failed, said: str) -> boo
     return True
 
 
-def _give_up(state: UpdateState, request: Request, reason: str) -> None:
+def _give_up(state: UpdateState, request: Request, reason: str, now: int) -> None:
     match request:
         case SendLines(batch=number):
             state.to_send.remove(number)
@@ -195,9 +192,9 @@ def _give_up(state: UpdateState, request: Request, reason: str) -> None:
         case _:
             state.jobs.polls.list_is_useless()
             state.list_attempts = Attempts()
-            if (lost := state.lost) is not None:
-                state.lost = None
+            while state.lost:
+                _, lost = state.lost.popitem()
                 if state.options.kind is UpdateKind.ADJUST:
                     _leave_uncertain(state, lost)
                 else:
-                    state.add([state.batches[lost.batch].batch], generation=state.batches[lost.batch].generation)
+                    _send_again(state, lost, now)

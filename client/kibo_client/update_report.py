@@ -160,8 +160,7 @@ def _undone(state: UpdateState, unanswered: int | None) -> Iterator[UndoneLine]:
     at_work = {job.batch for job in state.jobs if job.job_id in state.jobs.polls}
     if unanswered is not None:
         at_work.add(unanswered)
-    if state.lost is not None:
-        at_work.add(state.lost.batch)
+    at_work.update(lost.batch for lost in state.lost.values())
     for number in sorted(at_work):
         for line in state.batches[number].batch.lines:
             yield UndoneLine(line, NOT_SEEN_TO_END, uncertain=True)

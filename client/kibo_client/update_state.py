@@ -57,7 +57,7 @@ class UpdateState:
         lines: All lines, those of one record made one.
         batches: All batches there ever were; one that is divided or sent again gets successors.
         to_send: Those that need to be sent.
-        lost: The submission whose answer was lost, until its outcome is known; there is never more than one.
+        lost: Submissions whose answer was lost, by location, until their outcome is known.
         applied: Batches whose job succeeded, by number.
         undone: Lines not applied.
         confirmed: Whether the work was agreed to; None before it was asked.
@@ -72,7 +72,7 @@ class UpdateState:
         self.to_send: deque[int] = deque()
         self.add(batches_of(self.lines, options.lines_per_request), generation=0)
         self.jobs = JobBook(PollSchedule(patience=seconds(options.job_patience_s), page_size=options.list_page_size))
-        self.lost: LostUpdate | None = None
+        self.lost: dict[str, LostUpdate] = {}
         self.applied: set[int] = set()
         self.undone: list[UndoneLines] = []
         self.requests: Counter[str] = Counter()
@@ -108,11 +108,13 @@ class UpdateState:
 
     def next_to_send(self, now: int) -> int | None:
         """The batch to send next: the first whose turn has come, else the one whose turn comes first."""
-        if not self.to_send:
-            return None
-        ready = (number for number in self.to_send if self.batches[number].attempts.retry_at <= now)
-        first = next(ready, None)
-        return min(self.to_send, key=lambda n: self.batches[n].attempts.retry_at) if first is None else first
+        free = [number for number in self.to_send if self.batches[number].batch.location_code not in self.lost]
+        first = next((number for number in free if self.batches[number].attempts.retry_at <= now), None)
+        return min(free, key=lambda n: self.batches[n].attempts.retry_at, default=None) if first is None else first
+
+    def may_send(self, number: int) -> bool:
+        """Whether a batch is to be sent, and nothing is unclear at its location."""
+        return number in self.to_send and self.batches[number].batch.location_code not in self.lost
 
     def attempts_of(self, request: Request) -> Attempts:
         """How this request has fared."""

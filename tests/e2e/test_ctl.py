@@ -128,3 +128,27 @@ def test_values_are_shown_for_people(value: object, text: str) -> None:
 def test_long_code_points_are_shown_as_numbers() -> None:
     """A mark that turns the direction of writing is no letter."""
     assert "a\\x202eb" == printable("a\u202eb")
+
+
+@pytest.mark.slow
+def test_faults_are_put_down_and_taken_out(ctl: Ctl, tmp_path: Path) -> None:
+    """From a file, standard input or the command line; what cannot be meant is told with its place."""
+    document = tmp_path / "faults.yaml"
+    document.write_text("- match: {operation: deleteItems, nth: 2}\n  effect: {kind: lost_answer}\n")
+    inline = "{id: slow, effect: {kind: latency, delay_s: 3}, match: {times: 2}}"
+    added = [json.loads(ctl("faults", "add", told).output)["ids"] for told in (str(document), inline)]
+    piped = json.loads(ctl("faults", "add", "-", input='[{"effect": {"kind": "job_stall"}}]').output)["ids"]
+    listed = [json.loads(line)["id"] for line in ctl("faults").output.splitlines()]
+    removed = json.loads(ctl("faults", "remove", "slow").output)
+    unmet = ctl("faults", "check")
+    document.write_text("- match: {operation: deleteItems}\n  effect: {kind: lost_anser}\n")
+    wrong = ctl("faults", "add", str(document))
+    unknown = ctl("faults", "remove", "no/such")
+    cleared = json.loads(ctl("faults", "clear").output)
+    met = ctl("faults", "check")
+
+    assert ([["fault-1"], ["slow"]], ["fault-3"]) == (added, piped)
+    assert (["fault-1", "slow", "fault-3"], {"removed": ["slow"]}) == (listed, removed)
+    assert (1, 2, {"removed": ["fault-1", "fault-3"]}) == (unmet.exit_code, len(unmet.output.splitlines()), cleared)
+    assert (2, True) == (wrong.exit_code, f"{document}:2:18: $[0].effect.kind: 'lost_anser'" in wrong.stderr)
+    assert (2, "there is no fault" in unknown.stderr, 0) == (unknown.exit_code, True, met.exit_code)

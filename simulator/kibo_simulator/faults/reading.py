@@ -85,8 +85,9 @@ def _check_kind(effect: Any, path: str) -> None:
     """Name all kinds where none of them is told: nobody knows them by heart."""
     if not isinstance(effect, dict):
         raise FaultError(f"{path}.effect", f"expected a map with a kind: {', '.join(map(str, _KINDS))}")
-    if effect.get("kind") not in _KINDS:
-        told = f"{effect['kind']!r} is no kind of fault" if "kind" in effect else "the kind is missing"
+    kind = effect.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        told = f"{kind!r} is no kind of fault" if "kind" in effect else "the kind is missing"
         raise FaultError(f"{path}.effect.kind", f"{told[:100]}; accepted: {', '.join(map(str, _KINDS))}")
 
 

@@ -93,6 +93,15 @@ def read_yaml(
         raw = file.read_bytes()
     except OSError as error:
         raise failure(name, 0, 0, "", error.strerror or str(error)) from None
+    return parse_yaml(raw, name, what=what, failure=failure)
+
+
+def parse_yaml(raw: bytes, name: str, *, what: str = "configuration", failure: Failure = YamlFileError) -> YamlDocument:
+    """Read one document from the bytes of a file that errors call ``name``.
+
+    Raises:
+        YamlFileError: As `read_yaml`.
+    """
     if len(raw) > MOST_BYTES:
         raise failure(name, 0, 0, "", f"{len(raw):,} bytes are too many; {what} files have at most {MOST_BYTES:,}")
     try:

@@ -1,0 +1,150 @@
+"""A simulator in a process of its own on a free loopback port, for tests of programs in any language."""
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from kibo_scenarios.errors import HarnessError
+from kibo_scenarios.evidence import PoolLimit, RoundTrip, decode_journal
+from kibo_scenarios.pace import TOLERANCE
+from kibo_scenarios.trials.verdicts import Trial
+
+READY_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 20.0
+_MOST_ENTRIES: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServedSimulator:
+    """A served simulator as one tenant sees it.
+
+    Attributes:
+        url: Where it listens.
+        tenant: The tenant.
+        site: The tenant's site.
+        client_id: Whom the tenant lets in.
+        shared_secret: The secret of that application.
+        since: The journal's position when this tenant's part began.
+    """
+
+    url: str
+    tenant: int
+    site: int
+    client_id: str
+    shared_secret: str = field(repr=False)
+    since: int = 0
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a client is told: the names of the official SDK, and KIBO_API_HOST."""
+        return {
+            "KIBO_API_HOST": self.url,
+            "KIBO_AUTH_HOST": self.url,
+            "KIBO_TENANT": str(self.tenant),
+            "KIBO_SITE": str(self.site),
+            "KIBO_CLIENT_ID": self.client_id,
+            "KIBO_SHARED_SECRET": self.shared_secret,
+        }
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        """One call of the control plane; ``path`` follows ``/_simulator``.
+
+        Returns:
+            The decoded JSON, or None when there is no body.
+
+        Raises:
+            HarnessError: The control plane refused, with its reason.
+        """
+        content = self.fetch(method, path, body)
+        return json.loads(content) if content else None
+
+    def fetch(self, method: str, path: str, body: object = None) -> bytes:
+        """The same with the answer as it came.
+
+        Raises:
+            HarnessError: The control plane refused, with its reason.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        headers = {} if data is None else {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/_simulator{path}", data, headers, method=method)  # noqa: S310  # our own loopback address
+        try:
+            with urllib.request.urlopen(request, timeout=READY_SECONDS) as answer:  # noqa: S310  # as above
+                content: bytes = answer.read()
+                return content
+        except urllib.error.HTTPError as error:
+            raise HarnessError(
+                f"{method} {path}: {error.status} {error.read()[:500].decode('utf-8', 'replace')}"
+            ) from None
+
+    def advance(self, seconds: float) -> None:
+        """Move the simulated clock ahead."""
+        self.control("POST", "/clock/advance", {"seconds": seconds})
+
+    def trial(self) -> Trial:
+        """What this tenant's clients left behind since `since`, to be graded."""
+        query = f"/journal?since={self.since}&limit={_MOST_ENTRIES}"
+        speed = float(self.control("GET", "/clock")["speed"])
+        limits = self.control("GET", "/limits")
+        return Trial(
+            journal=tuple(
+                entry
+                for entry in decode_journal(self.fetch("GET", query).splitlines())
+                if entry.tenant in {str(self.tenant), ""}
+            ),
+            limits=tuple(
+                PoolLimit(route=pool["route"], requests_per_minute=pool.get("rpm"), requests_per_hour=pool.get("rph"))
+                for pool in limits["pools"]
+            ),
+            tolerance=round(TOLERANCE * max(1.0, speed)),
+            round_trip=RoundTrip(greatest=round(TOLERANCE * max(1.0, speed))),
+        )
+
+
+@contextmanager
+def serving(folder: Path, settings: Mapping[str, Any], flags: Sequence[str] = ()) -> Iterator[ServedSimulator]:
+    """Serve a simulator until the context ends.
+
+    Args:
+        folder: For its configuration and its log.
+        settings: As in a configuration file.
+        flags: Of ``kibo-simulator serve``, such as ``--clock x60``.
+
+    Raises:
+        HarnessError: It did not start; with what it said.
+    """
+    configuration, log = folder / "simulator.yaml", folder / "simulator.log"
+    # JSON is YAML.
+    configuration.write_text(json.dumps(dict(settings)), encoding="utf-8")
+    command = [sys.executable, "-m", "kibo_simulator.cli", "serve", "--config", str(configuration), "--port", "0"]
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603  # our own program
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                raise HarnessError(f"the simulator did not start: {log.read_text('utf-8', 'replace').strip()[-2_000:]}")
+            ready = json.loads(line)
+            sample = {
+                "client_id": "sample.app",
+                "shared_secret": "sample-secret",
+                "site": 1,
+                **settings.get("sample", {}),
+            }
+            yield ServedSimulator(
+                ready["url"], ready["tenant"], sample["site"], sample["client_id"], sample["shared_secret"]
+            )
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
