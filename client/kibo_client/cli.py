@@ -11,6 +11,7 @@ import click
 
 from kibo_client.commands.connection import ALL_DONE, INTERRUPTED, USAGE
 from kibo_client.commands.delete import delete
+from kibo_client.commands.files import export_group, file_group
 from kibo_client.commands.plan import plan
 from kibo_client.commands.runs import report, resume, status
 from kibo_client.commands.update import adjust, refresh
@@ -38,7 +39,17 @@ def cli() -> None:
     """
 
 
-_COMMANDS: tuple[click.Command, ...] = (plan, delete, refresh, adjust, resume, status, report)
+_COMMANDS: tuple[click.Command, ...] = (
+    plan,
+    delete,
+    refresh,
+    adjust,
+    resume,
+    status,
+    report,
+    file_group,
+    export_group,
+)
 for _command in _COMMANDS:
     cli.add_command(_command)
 

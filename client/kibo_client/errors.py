@@ -161,3 +161,19 @@ class UnknownOutcomeError(KiboClientError):
 
 class UnexpectedEventError(KiboClientError):
     """An event was recorded that the state does not allow: a programming error or a damaged journal."""
+
+
+class InventoryFileError(KiboClientError):
+    """An inventory file cannot be made, read or delivered.
+
+    Attributes:
+        file: The file or place.
+        line: The line at fault; 0 where the file as a whole is meant.
+        message: What is wrong and what is accepted.
+    """
+
+    def __init__(self, file: Path | str, line: int, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
+        self.file = str(file)
+        self.line = line
+        self.message = message

@@ -1,0 +1,1 @@
+"""Inventory files for Kibo: made, checked and uploaded (C24 to C26)."""
