@@ -18,6 +18,7 @@ _BUDGET: Final = 44.0
 _ROW: Final = 15.0
 _BAR: Final = 9.0
 _GAP: Final = 9.0
+_NAMES: Final = {"dry": "dry run", "live": "live deletion", "call": "other call", "refused": "429"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +168,12 @@ class _Painter:
             )
 
     def _calls(self, marks: Sequence[Mark]) -> None:
+        """Few calls are drawn one by one, as high as they carry items; many are counted like polls, kind upon kind."""
         top = self._label("calls", _LANE)
         self._line(top + _LANE)
+        if len(marks) > self.drawing.width / 6:
+            self._stacks(marks, top)
+            return
         largest = max((mark.items / mark.count for mark in marks), default=1) or 1
         for mark in marks:
             share = 0.35 if mark.kind == "call" else 0.45 + 0.55 * (mark.items / mark.count) / largest
@@ -177,6 +182,20 @@ class _Painter:
             self.drawing.rect(
                 f"call-{mark.kind}", x - 1.5, top + _LANE - height, 3, height, title=_told(mark), seq=mark.seq
             )
+
+    def _stacks(self, marks: Sequence[Mark], top: float) -> None:
+        columns: dict[int, dict[str, list[Mark]]] = {}
+        for mark in marks:
+            columns.setdefault(int(self.axis.position(mark.at) / 3), {}).setdefault(mark.kind, []).append(mark)
+        most = max(sum(mark.count for some in kinds.values() for mark in some) for kinds in columns.values())
+        for column, kinds in columns.items():
+            floor = top + _LANE
+            for kind, some in kinds.items():
+                count = sum(mark.count for mark in some)
+                height = max(1.5, _LANE * count / most)
+                title = f"{count:,} × {_NAMES.get(kind, kind)} from {clock_time(min(mark.at for mark in some))}"
+                self.drawing.rect(f"call-{kind}", column * 3, floor - height, 2.4, height, title=title, seq=some[0].seq)
+                floor -= height
 
     def _density(self, name: str, marks: Sequence[Mark]) -> None:
         """Polls are counted per three pixels: a bar is as high as there are many."""
@@ -301,8 +320,7 @@ def _middle_cut(text: str, most: int) -> str:
 
 
 def _told(mark: Mark) -> str:
-    names = {"dry": "dry run", "live": "live deletion", "call": "call", "refused": "429"}
-    name = names.get(mark.kind, mark.kind)
+    name = _NAMES.get(mark.kind, mark.kind)
     many = f"{mark.count:,} × {name}" if mark.count > 1 else name
     items = f", {mark.items:,} items" if mark.items else ""
     return f"#{mark.seq} {many}{items} at {clock_time(mark.at)}"

@@ -217,15 +217,14 @@ def _facts(run: BoardRun) -> tuple[tuple[str, str], ...]:
     for refusal in report.refusals:
         name = "unusable" if refusal.retry_after_s is None else f"{refusal.retry_after_s} s"
         waits[name] = waits.get(name, 0) + 1
-    refused = f"{len(report.refusals):,}"
-    if waits:
-        refused += ": " + " · ".join(f"{count:,} × {name}" for name, count in waits.items())
+    kinds = " · ".join(f"{count:,} × {name}" for name, count in waits.items())
+    refused = f"{len(report.refusals):,}: {kinds}" if len(waits) > 1 else kinds
     places = f"{scope.target_locations:,} location{'' if scope.target_locations == 1 else 's'}"
     return (
         ("to delete", f"{scope.target_records:,} records of {scope.target_products:,} products, {places}"),
         ("outcome", f"{scope.gone:,} gone · {scope.undone:,} undone"),
         ("requests", f"{sum(report.requests.values()):,}: {requests}" if requests else "none"),
-        ("429s", refused if report.refusals else "none"),
+        ("429s", refused or "none"),
         ("jobs", jobs or "none"),
         ("took", f"{_span(time.simulated_s)}{ratio}"),
         ("time", f"{time.mode}, {time.speed:,.0f}× the clock, from {clock_time(parse_utc(time.started_at))} UTC"),

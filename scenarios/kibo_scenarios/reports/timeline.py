@@ -62,7 +62,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class JobSpan(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Jobs of one location from being handed out to being ended; overlapping ones with one status are one span."""
+    """Jobs of one location from being handed out to being ended; those of one status that overlap are one span."""
 
     start: int
     end: int
@@ -268,17 +268,31 @@ def _locations(evidence: Evidence) -> list[LocationJobs]:
 
 
 def _merged(spans: list[JobSpan]) -> tuple[JobSpan, ...]:
-    merged: list[JobSpan] = []
+    """Make one span of what overlaps, status by status; what still is too much, of what lies close together."""
+    by_status: dict[str, list[JobSpan]] = {}
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
-        last = merged[-1] if merged else None
-        full = len(merged) >= SPANS_KEPT
-        if last is not None and last.status == span.status and (span.start <= last.end or full):
-            merged[-1] = JobSpan(
+        by_status.setdefault(span.status, []).append(span)
+    merged = []
+    for same in by_status.values():
+        gap = 0
+        while len(some := _joined(same, gap)) > SPANS_KEPT:
+            gap = max(gap * 2, SECOND)
+        merged += some
+    # Failures are painted last, so that nothing hides them.
+    return tuple(sorted(merged, key=lambda span: (span.status == "FAILED", span.start)))
+
+
+def _joined(spans: list[JobSpan], gap: int) -> list[JobSpan]:
+    joined: list[JobSpan] = []
+    for span in spans:
+        if joined and span.start <= joined[-1].end + gap:
+            last = joined[-1]
+            joined[-1] = JobSpan(
                 start=last.start, end=max(last.end, span.end), status=last.status, count=last.count + span.count
             )
-        elif not full:
-            merged.append(span)
-    return tuple(merged)
+        else:
+            joined.append(span)
+    return joined
 
 
 def _flags(grades: Sequence[Grade]) -> list[Flag]:

@@ -1,5 +1,6 @@
 """Rules BA-1 to BA-6: how work is cut into requests and how the requests are spaced (J-1, J-9, J-10)."""
 
+from bisect import bisect_left
 from itertools import pairwise
 
 from kibo_scenarios.evidence import TERMINAL_STATUSES, Evidence, JournalEntry
@@ -126,10 +127,12 @@ def not_gated_on_jobs(evidence: Evidence) -> Outcome:
     patience = 6 * evidence.profile.submission_spacing
     expected = "the next live deletion is sent although jobs of the last one are still unfinished"
     live = [entry for entry in submissions(evidence.journal) if entry.answered]
+    arrivals = [entry.started_at for entry in evidence.journal]
     findings: list[Finding] = []
     free: list[JournalEntry] = []
     for one, other in pairwise(live):
-        between = [e for e in evidence.journal if one.finished_at <= e.started_at < other.started_at and e is not one]
+        first, last = bisect_left(arrivals, one.finished_at), bisect_left(arrivals, other.started_at)
+        between = [entry for entry in evidence.journal[first:last] if entry is not one]
         mine = set(jobs_handed_out(one))
         ended: set[int] = set()
         waited = False

@@ -131,6 +131,7 @@ def failed_scope_resubmitted(evidence: Evidence) -> Outcome:
     """
     expected = "a FAILED job's items are deleted again at its location only, or named as undone"
     live = [entry for entry in submissions(evidence.journal) if entry.answered]
+    items = [_items(entry) for entry in live]
     failed = {job: fact for job, fact in evidence.jobs.items() if fact.status == "FAILED"}
     ids = {job for entry in live for job in entry.job_ids}
     if not failed.keys() & ids:
@@ -141,7 +142,9 @@ def failed_scope_resubmitted(evidence: Evidence) -> Outcome:
         mine = [failed[job] for job in entry.job_ids if job in failed]
         if not mine:
             continue
-        again = [other for other in live[index + 1 :] if _items(other) & _items(entry)]
+        again = [
+            other for other, asked in zip(live[index + 1 :], items[index + 1 :], strict=True) if asked & items[index]
+        ]
         findings += [
             Finding(
                 message=f"{entry}: the failed job at {location} was neither submitted again nor named as undone",

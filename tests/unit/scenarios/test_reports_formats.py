@@ -42,6 +42,11 @@ def test_junit_fails_for_what_fails_the_run() -> None:
     assert ("skipped", "passed") == (lax["RT-5"], lax["the"])
 
 
+def test_junit_holds_what_xml_cannot() -> None:
+    """Control characters, tags and section ends in what a client says leave the document well-formed."""
+    assert "failure" == junit_outcomes(assessed(hostile_run()))["the"]
+
+
 def test_junit_skips_known_failures() -> None:
     """A failure that the baseline knows is skipped and says so."""
     known = assessed(impatient_run(), known=frozenset({"TH-1"}))

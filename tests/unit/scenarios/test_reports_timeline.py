@@ -7,7 +7,7 @@ from kibo_scenarios.moments import HOUR, MINUTE, SECOND
 from kibo_scenarios.reports.drawing import Shape, draw
 from kibo_scenarios.reports.exchanges import shown_exchanges
 from kibo_scenarios.reports.time_axis import time_axis
-from kibo_scenarios.reports.timeline import LOCATIONS_KEPT, MARKS_KEPT, Level, Timeline, timeline_of
+from kibo_scenarios.reports.timeline import LOCATIONS_KEPT, MARKS_KEPT, SPANS_KEPT, Level, Timeline, timeline_of
 from kibo_scenarios.testing import POOL, Story
 
 from .hostile import impatient_run
@@ -83,6 +83,22 @@ def test_locations_with_failed_jobs_are_kept() -> None:
     }
 
     assert "L99" in {one.location for one in timeline(story.evidence(jobs=jobs)).locations}
+
+
+def test_failed_jobs_are_drawn_where_they_failed() -> None:
+    """However many jobs a location has, one that failed is a span of its own, and painted last."""
+    story = Story()
+    jobs = {}
+    for number in range(500):
+        story.delete([f"i{number}"], at=number * 20, jobs=[number])
+        ended = story.start + (number * 20 + 5) * SECOND
+        jobs[number] = JobFact(location_code="L", status="FAILED" if number == 250 else "SUCCESS", finished_at=ended)
+    (location,) = timeline(story.evidence(jobs=jobs)).locations
+    last = location.spans[-1]
+
+    assert SPANS_KEPT + 1 >= len(location.spans)
+    assert 500 == sum(span.count for span in location.spans)
+    assert ("FAILED", 1, 5 * SECOND) == (last.status, last.count, last.end - last.start)
 
 
 @pytest.mark.parametrize("width", [360, 1100])
