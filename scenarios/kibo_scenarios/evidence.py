@@ -222,6 +222,7 @@ class Evidence:
         abilities: The kinds of work that the client declares to do; rules about others do not apply.
         limits: What the server enforced; empty when it is not known.
         limits_known: Whether the client had been told these limits correctly.
+        faults_left: Faults of the scenario that have not done all they were for.
         tolerance: How much too early, in microseconds, is forgiven to clocks and network.
         round_trip: How long answers and requests travel.
         stalls: When the harness was held up for longer than the tolerance; moments noted then prove nothing.
@@ -237,6 +238,7 @@ class Evidence:
     abilities: frozenset[str] = BULK_DELETE
     limits: tuple[PoolLimit, ...] = ()
     limits_known: bool = False
+    faults_left: int = 0
     tolerance: int = SECOND // 20
     round_trip: RoundTrip = RoundTrip()
     stalls: tuple[Stall, ...] = ()

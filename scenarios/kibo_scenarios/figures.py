@@ -36,6 +36,7 @@ class Figures:
         makespan: From the first request of the pool to the last.
         optimum: The least time for the same admitted requests in the same order, but not before the last job had
             ended, which the client must have seen; None where the limits are not known.
+        faults_left: Faults of the scenario that have not done all they were for.
     """
 
     targets: int
@@ -52,6 +53,7 @@ class Figures:
     jobs: Mapping[str, int]
     makespan: int
     optimum: int | None
+    faults_left: int = 0
 
     @property
     def ratio_to_optimum(self) -> float | None:
@@ -83,6 +85,7 @@ FIGURES: Final[Mapping[str, Callable[[Figures], float | None]]] = {
     "targets": lambda figures: figures.targets,
     "gone": lambda figures: figures.gone,
     "undone": lambda figures: figures.undone,
+    "faults_left": lambda figures: figures.faults_left,
     "makespan_s": lambda figures: figures.makespan / SECOND,
     "ratio_to_optimum": lambda figures: figures.ratio_to_optimum,
 }
@@ -118,6 +121,7 @@ def figures_of(evidence: Evidence) -> Figures:
         target_locations=len({key.location_code for key in evidence.targets}),
         gone=len(targets - evidence.after.keys()),
         undone=len(evidence.undone),
+        faults_left=evidence.faults_left,
         scope_records=sum(entry.summary.records or 0 for entry in scopes),
         scope_items=len({item for entry in scopes for item in entry.summary.item_hashes or ()}),
         scope_locations=len({code for entry in scopes for code in entry.summary.location_codes or ()}),

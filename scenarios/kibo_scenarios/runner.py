@@ -204,6 +204,7 @@ async def _live(
         limits_known=client.knows_limits
         and all((limit.requests_per_minute, limit.requests_per_hour) == (plan.rpm, plan.rph) for limit in limits),
         stalls=tuple(stalls),
+        faults_left=sum(not fault.consumed for fault in simulator.faults.plan),
         tolerance=pace.tolerance,
         round_trip=where.round_trip,
         profile=profile,

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from difflib import get_close_matches
 from typing import Any, Final
 
 import msgspec
@@ -63,6 +62,8 @@ def check_operations(fault: PlannedFault, path: str, operations: Operations | No
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches  # noqa: PLC0415  # only for who has mistyped
+
     return next(iter(get_close_matches(name[:60], known, n=1)), None)
 
 

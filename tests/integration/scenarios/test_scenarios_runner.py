@@ -18,6 +18,7 @@ from kibo_scenarios.runner import run_scenario
 from kibo_scenarios.scenario import Expectation, Scenario, Targets, Work
 from kibo_scenarios.testing import Story
 from kibo_scenarios.world import refuse_defective_journal
+from kibo_simulator import read_faults
 
 GUIDE_RULES = {"TH-1", "TH-2", "BA-1", "BA-2", "BA-4", "BA-5", "JB-1", "JB-4", "WF-1", "ST-1", "ST-2"}
 
@@ -234,3 +235,21 @@ def test_targets_are_the_same_products_everywhere() -> None:
     ).evidence.targets
 
     assert {key for key in everywhere if key.location_code == code} == one_place
+
+
+@pytest.mark.slow
+def test_a_scenario_makes_things_go_wrong() -> None:
+    """Its faults happen to the client, are named in the journal, and an expectation can ask whether all of them did."""
+    faults = read_faults(
+        [
+            {"id": "lost", "match": {"operation": "deleteItems", "nth": 2}, "effect": {"kind": "lost_answer"}},
+            {"id": "broken", "match": {"operation": "getJob", "times": 1}, "effect": {"kind": "reset"}},
+            {"id": "never", "match": {"operation": "getBins"}, "effect": {"kind": "reset"}},
+        ]
+    )
+    asked = (Expectation("faults_left", "==", 1), Expectation("undone", "==", 0))
+    result = run_scenario(small(faults=faults, expectations=asked))
+    met = [(entry.fault, entry.response_lost) for entry in result.evidence.journal if entry.fault]
+
+    assert (None, [True, True]) == (result.client_failure, [checked.met for checked in result.checked])
+    assert [("lost", True), ("broken", True)] == met

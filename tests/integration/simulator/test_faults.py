@@ -19,7 +19,7 @@ POOL = "/api/commerce/inventory/*"
 async def put(bench: Bench, effect: dict[str, Any], **match: Any) -> str:
     """Put one fault down by the control plane, and return its id."""
     reply = await bench.send("POST", "/_simulator/faults", {"match": match, "effect": effect})
-    assert 200 == reply.status, reply.body
+    assert 201 == reply.status, reply.body
     return str(reply.body["ids"][0])
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from kibo_simulator import SampleSettings, Settings
+from kibo_simulator import SampleSettings, Settings, read_faults
 from kibo_simulator.jobs import JobSettings
 
 from .conftest import V1, V5, Bench, MakeBench
@@ -18,7 +19,7 @@ EXACT = Settings(sample=SAMPLE, jobs=JobSettings(base_s=10, per_record_s=0, jitt
 async def put(bench: Bench, effect: dict[str, Any], **match: Any) -> str:
     """Put one fault down by the control plane, and return its id."""
     reply = await bench.send("POST", "/_simulator/faults", {"match": match, "effect": effect})
-    assert 200 == reply.status, reply.body
+    assert 201 == reply.status, reply.body
     return str(reply.body["ids"][0])
 
 
@@ -191,3 +192,30 @@ async def test_jobs_that_were_never_enqueued_meet_no_faults(make_bench: MakeBenc
 
     assert (504, 0, []) == (late.status, nothing["seen"], nothing["jobs"])
     assert "FSS" == await states(bench)
+
+
+@pytest.mark.parametrize("durable", [False, True])
+async def test_snapshots_hold_the_faults(make_bench: MakeBench, tmp_path: Path, *, durable: bool) -> None:
+    """D-2: counts, held and doomed jobs come back with the rest; a reset leaves what the configuration says."""
+    (planned,) = read_faults({"id": "kept", "match": {"operation": "getJob", "nth": 9}, "effect": {"kind": "reset"}})
+    bench = await make_bench(replace(EXACT, faults=(planned,)), data=tmp_path / "state.db" if durable else None)
+    await put(bench, {"kind": "job_stall"}, nth=2)
+    await put(bench, {"kind": "status", "status": 503}, operation="getJobs", nth=[1, 3])
+    await bench.delete_items([ONE])
+    statuses = [(await bench.send("GET", f"{V1}/queue")).status]
+    bench.wait(15)
+    before = (await bench.send("GET", "/_simulator/faults")).body
+    await bench.send("POST", "/_simulator/snapshots", {"name": "one"})
+    await bench.send("DELETE", "/_simulator/faults")
+    bench.wait(100)
+    freed = await states(bench)
+    await bench.send("POST", "/_simulator/snapshots/one/restore")
+    after = (await bench.send("GET", "/_simulator/faults")).body
+    bench.wait(100)
+    statuses += [(await bench.send("GET", f"{V1}/queue")).status for _ in range(3)]
+    stalled = await states(bench)
+    await bench.send("POST", "/_simulator/reset")
+    left = (await bench.send("GET", "/_simulator/faults")).body["faults"]
+
+    assert (before, "SSS", "SWP", [503, 200, 503, 200]) == (after, freed, stalled, statuses)
+    assert [("kept", 0)] == [(fault["id"], fault["seen"]) for fault in left]

@@ -138,6 +138,7 @@ ROUTES = (
         handle=add_faults,
         request=bytes,
         answers=Added,
+        status=201,
     ),
     ControlRoute(
         method="DELETE",
