@@ -18,6 +18,7 @@ _BUDGET: Final = 44.0
 _ROW: Final = 15.0
 _BAR: Final = 9.0
 _GAP: Final = 9.0
+_MOST_ROWS: Final = 6
 _NAMES: Final = {"dry": "dry run", "live": "live deletion", "call": "other call", "refused": "429"}
 
 
@@ -140,32 +141,41 @@ class _Painter:
         self.drawing.path("base", f"M{_r(self.gutter)} {_r(y)}H{_r(self.right)}")
 
     def _flags(self, flags: Sequence[Flag]) -> None:
-        """Findings stand in rows, so that none hides another; what does not fit is counted."""
+        """Findings stand in rows, so that none hides another; those of one rule that are close together are one."""
         rows: list[float] = []
-        placed: list[tuple[Flag, float, int]] = []
+        clusters: list[tuple[float, int, list[Flag]]] = []
+        newest: dict[str, tuple[float, int, list[Flag]]] = {}
         hidden = 0
         for flag in flags:
-            x = min(self.axis.position(flag.at), self.right - 34)
+            x = min(self.axis.position(flag.at), self.right - 38)
+            last = newest.get(flag.rule)
+            if last is not None and x < last[0] + 42:
+                last[2].append(flag)
+                continue
             row = next((index for index, right in enumerate(rows) if x >= right), len(rows))
-            if row >= 5:
+            if row >= _MOST_ROWS:
                 hidden += 1
                 continue
             if row == len(rows):
                 rows.append(0)
             rows[row] = x + 42
-            placed.append((flag, x, row))
+            newest[flag.rule] = (x, row, [flag])
+            clusters.append(newest[flag.rule])
         top = self._label("findings", max(1, len(rows)) * 17 - 2)
-        for flag, x, row in placed:
-            y = top + row * 17
-            title = f"{flag.rule} broken at {clock_time(flag.at)}" + (f", exchange {flag.seq}" if flag.seq else "")
-            self.drawing.rect(f"flag level-{flag.level}", x, y, 38, 14, title=title, seq=flag.seq)
-            self.drawing.text(
-                f"flag-text level-{flag.level}", x + 19, y + 10.5, flag.rule, anchor="middle", seq=flag.seq
-            )
+        for x, row, some in clusters:
+            self._flag(x, top + row * 17, some)
         if hidden:
             self.drawing.notes.append(
                 f"{hidden:,} more findings stand too close together to be drawn; all are listed below"
             )
+
+    def _flag(self, x: float, y: float, flags: Sequence[Flag]) -> None:
+        first = flags[0]
+        often = f" {len(flags)} times from" if len(flags) > 1 else " at"
+        title = f"{first.rule} broken{often} {clock_time(first.at)}" + (f", #{first.seq}" if first.seq else "")
+        self.drawing.rect(f"flag level-{first.level}", x, y, 38, 14, title=title, seq=first.seq)
+        style = f"flag-text level-{first.level}"
+        self.drawing.text(style, x + 19, y + 10.5, first.rule, anchor="middle", seq=first.seq)
 
     def _calls(self, marks: Sequence[Mark]) -> None:
         """Few calls are drawn one by one, as high as they carry items; many are counted like polls, kind upon kind."""

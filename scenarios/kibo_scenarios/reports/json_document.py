@@ -29,7 +29,10 @@ class ScenarioPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TimePart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How time went: simulated, on the wall, and what was forgiven to clocks and network."""
+    """How time went: simulated, on the wall, and what was forgiven to clocks and network.
+
+    Within the stalls the machine was held up, and what was noted then was not held against the client.
+    """
 
     mode: str
     started_at: str
@@ -38,6 +41,8 @@ class TimePart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     speed: float
     tolerance_s: float
     round_trip_s: float
+    stalls: int
+    stalled_s: float
     makespan_s: float
     optimum_s: float | None
     ratio_to_optimum: float | None
@@ -196,6 +201,8 @@ def _time(result: RunResult) -> TimePart:
         speed=round(result.span / SECOND / result.wall_s, 1),
         tolerance_s=evidence.tolerance / SECOND,
         round_trip_s=evidence.round_trip.greatest / SECOND,
+        stalls=len(evidence.stalls),
+        stalled_s=sum(stall.end - stall.start for stall in evidence.stalls) / SECOND,
         makespan_s=figures.makespan / SECOND,
         optimum_s=None if figures.optimum is None else figures.optimum / SECOND,
         ratio_to_optimum=None if ratio is None else round(ratio, 4),

@@ -219,6 +219,7 @@ def _facts(run: BoardRun) -> tuple[tuple[str, str], ...]:
         waits[name] = waits.get(name, 0) + 1
     kinds = " · ".join(f"{count:,} × {name}" for name, count in waits.items())
     refused = f"{len(report.refusals):,}: {kinds}" if len(waits) > 1 else kinds
+    held_up = f" · machine held up for {_span(time.stalled_s)}" if time.stalls else ""
     places = f"{scope.target_locations:,} location{'' if scope.target_locations == 1 else 's'}"
     return (
         ("to delete", f"{scope.target_records:,} records of {scope.target_products:,} products, {places}"),
@@ -228,7 +229,7 @@ def _facts(run: BoardRun) -> tuple[tuple[str, str], ...]:
         ("jobs", jobs or "none"),
         ("took", f"{_span(time.simulated_s)}{ratio}"),
         ("time", f"{time.mode}, {time.speed:,.0f}× the clock, from {clock_time(parse_utc(time.started_at))} UTC"),
-        ("tolerance", f"{_span(time.tolerance_s)} · {_span(time.round_trip_s)} on the way"),
+        ("tolerance", f"{_span(time.tolerance_s)} · {_span(time.round_trip_s)} on the way{held_up}"),
         ("profile", f"{report.profile}{', strict' if report.strict else ''} · seed {report.scenario.seed}"),
     )
 

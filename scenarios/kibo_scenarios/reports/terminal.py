@@ -84,8 +84,19 @@ def _facts(result: RunResult) -> RenderableType:
     jobs = _joined(*(f"{count:,} {status}" for status, count in figures.jobs.items()))
     table.add_row("jobs", jobs or "none")
     speed = result.span / SECOND / result.wall_s
-    table.add_row("time", f"{format_span(result.span)} simulated in {result.wall_s:.2f} s of wall time ({speed:,.0f}×)")
+    took = f"{format_span(result.span)} simulated in {result.wall_s:.2f} s of wall time"
+    table.add_row("time", f"{took} ({speed:,.0f}×), {result.pace}")
     table.add_row("pace", _pace(figures))
+    evidence = result.evidence
+    held_up = sum(stall.end - stall.start for stall in evidence.stalls)
+    table.add_row(
+        "tolerance",
+        _joined(
+            format_span(evidence.tolerance),
+            f"{format_span(evidence.round_trip.greatest)} on the way",
+            *([f"this machine was held up for {format_span(held_up)}"] if held_up else []),
+        ),
+    )
     return table
 
 
