@@ -7,64 +7,115 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kibo_client.audit import AuditRow
+    from kibo_client.calls import Call, any_call
     from kibo_client.client import KiboClient
     from kibo_client.errors import (
         CredentialsRefusedError,
         ExportFileError,
         JournalError,
         KiboClientError,
+        NoAnswerError,
+        RefusedError,
+        ReportError,
         SettingsError,
         TargetError,
+        UnknownOutcomeError,
         UnreachableError,
     )
     from kibo_client.events import Event, Scope, Wait
+    from kibo_client.exchange import Exchange
     from kibo_client.export_file import read_location_export
+    from kibo_client.line_file import read_lines
+    from kibo_client.lines import Line
+    from kibo_client.models import InventoryQuery, InventoryRecord, ItemQuantity, Job, RequestLocation
     from kibo_client.options import BulkDeleteOptions
     from kibo_client.report import BulkDeleteReport, FailedJob, Progress, ThrottledRequest, UndoneTarget
     from kibo_client.settings import Settings, load_settings
+    from kibo_client.target_file import PlainList, read_targets
     from kibo_client.targets import Target
+    from kibo_client.update_options import UpdateKind, UpdateOptions
+    from kibo_client.update_report import UndoneLine, UpdateReport
+    from kibo_client.windows import DailyWindow, parse_window
 
 __all__ = [
+    "AuditRow",
     "BulkDeleteOptions",
     "BulkDeleteReport",
+    "Call",
     "CredentialsRefusedError",
+    "DailyWindow",
     "Event",
+    "Exchange",
     "ExportFileError",
     "FailedJob",
+    "InventoryQuery",
+    "InventoryRecord",
+    "ItemQuantity",
+    "Job",
     "JournalError",
     "KiboClient",
     "KiboClientError",
+    "Line",
+    "NoAnswerError",
+    "PlainList",
     "Progress",
+    "RefusedError",
+    "ReportError",
+    "RequestLocation",
     "Scope",
     "Settings",
     "SettingsError",
     "Target",
     "TargetError",
     "ThrottledRequest",
+    "UndoneLine",
     "UndoneTarget",
+    "UnknownOutcomeError",
     "UnreachableError",
+    "UpdateKind",
+    "UpdateOptions",
+    "UpdateReport",
     "Wait",
+    "any_call",
     "load_settings",
+    "parse_window",
+    "read_lines",
     "read_location_export",
+    "read_targets",
 ]
 
 _MODULES = {
+    "audit": ("AuditRow",),
+    "calls": ("Call", "any_call"),
     "client": ("KiboClient",),
     "errors": (
         "CredentialsRefusedError",
         "ExportFileError",
         "JournalError",
         "KiboClientError",
+        "NoAnswerError",
+        "RefusedError",
+        "ReportError",
         "SettingsError",
         "TargetError",
+        "UnknownOutcomeError",
         "UnreachableError",
     ),
     "events": ("Event", "Scope", "Wait"),
+    "exchange": ("Exchange",),
     "export_file": ("read_location_export",),
+    "line_file": ("read_lines",),
+    "lines": ("Line",),
+    "models": ("InventoryQuery", "InventoryRecord", "ItemQuantity", "Job", "RequestLocation"),
     "options": ("BulkDeleteOptions",),
     "report": ("BulkDeleteReport", "FailedJob", "Progress", "ThrottledRequest", "UndoneTarget"),
     "settings": ("Settings", "load_settings"),
+    "target_file": ("PlainList", "read_targets"),
     "targets": ("Target",),
+    "update_options": ("UpdateKind", "UpdateOptions"),
+    "update_report": ("UndoneLine", "UpdateReport"),
+    "windows": ("DailyWindow", "parse_window"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

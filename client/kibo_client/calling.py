@@ -5,7 +5,6 @@ The deciding is done by `retry` and `budget`; this is the loop around them (C13,
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import quote
@@ -17,6 +16,7 @@ from kibo_client.budget import Budget, parse_retry_after
 from kibo_client.calls import Call
 from kibo_client.clock import sleep_until
 from kibo_client.errors import NoAnswerError, RefusedError, UnknownOutcomeError
+from kibo_client.exchange import logger
 from kibo_client.models import Sent
 from kibo_client.retry import Action, AnswerClass, action_for, backoff, class_of_status
 from kibo_client.transport import HttpAnswer, Transport, TransportError
@@ -27,7 +27,6 @@ Given = TypeVar("Given")
 
 MOST_ATTEMPTS = 8
 MOST_THROTTLES = 50
-_logger = logging.getLogger("kibo_client")
 
 
 class Caller:
@@ -123,7 +122,7 @@ class Caller:
             if slot.at <= now:
                 return
             self._turn.release()
-            _logger.info("waiting %.1f s: %s", (slot.at - now) / 1_000_000, slot.why)
+            logger.info("waiting %.1f s: %s", (slot.at - now) / 1_000_000, slot.why)
             await sleep_until(slot.at, self._now)
 
     def _account(

@@ -20,6 +20,7 @@ from kibo_client.calls import GET_JOB, GET_JOBS, LOOK_UP, PREVIEW_DELETE, Call
 from kibo_client.clock import steady_wall_clock
 from kibo_client.errors import RefusedError
 from kibo_client.events import Answer, DryRun, ListJobs, PollJob, Request, SendLines, Submit
+from kibo_client.exchange import OnExchange
 from kibo_client.identifiers import Kind
 from kibo_client.inventory import Inventory
 from kibo_client.lines import Line
@@ -42,6 +43,8 @@ Given = TypeVar("Given")
 INVENTORY_POOL = "/api/commerce/inventory/"
 # A hundred thousand pages of anything are a fault of paging.
 MOST_PAGES = 100_000
+# No job ends at once.
+BEFORE_FIRST_POLL_S = 2.0
 FIRST_POLL_S, LONGEST_POLL_S = 10.0, 300.0
 
 
@@ -53,6 +56,7 @@ class KiboClient:
         connector: How to connect; None for real sockets. It is not closed by the client.
         now: The clock, in microseconds since the epoch; None for the machine's.
         random: Where the jitter of back-offs comes from; None for a fresh one.
+        on_exchange: Told of each HTTP request once it has ended, for metrics; tokens are among them. It must not wait.
     """
 
     def __init__(
@@ -62,10 +66,11 @@ class KiboClient:
         connector: aiohttp.BaseConnector | None = None,
         now: Callable[[], int] | None = None,
         random: random_module.Random | None = None,
+        on_exchange: OnExchange | None = None,
     ) -> None:
         self._settings = settings
         self._now = now or steady_wall_clock()
-        self._transport = Transport(settings, now=self._now, connector=connector)
+        self._transport = Transport(settings, now=self._now, connector=connector, on_exchange=on_exchange)
         # Jitter only spreads retries; nothing about it is secret.
         jitter = random or random_module.Random()  # noqa: S311
         self._inventory = Inventory(self._transport, jitter)
@@ -261,6 +266,7 @@ class KiboClient:
         """
         interval_s = FIRST_POLL_S
         with anyio.fail_after(patience_s):
+            await anyio.sleep(BEFORE_FIRST_POLL_S)
             while True:
                 job = await self.call(GET_JOB, path={"jobID": job_id})
                 if job.has_ended:

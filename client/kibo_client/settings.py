@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -145,11 +146,22 @@ def _read_file(file: Path) -> dict[str, Any]:
         raise SettingsError(str(file), f"cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(str(file), f"is not TOML: {error}") from error
+    if "shared_secret" in content:
+        _refuse_readable_secret(file)
     known = {*ENVIRONMENT, "request_timeout_s"}
     for name in content:
         if name not in known:
             raise SettingsError(f"{file}: {name}", f"is not a setting; accepted are {', '.join(sorted(known))}")
     return content
+
+
+def _refuse_readable_secret(file: Path) -> None:
+    """A secret that others on the machine can read is none."""
+    if os.name == "posix" and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SettingsError(
+            f"{file}: shared_secret",
+            f"others can read it; run chmod 600 {file}, or keep it in {ENVIRONMENT['shared_secret']}",
+        )
 
 
 def _typed(name: str, place: str, value: Any) -> Any:

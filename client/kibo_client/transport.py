@@ -15,8 +15,10 @@ from typing import Self
 
 import aiohttp
 import anyio
+from yarl import URL
 
 from kibo_client.errors import CredentialsRefusedError, UnreachableError
+from kibo_client.exchange import Exchange, OnExchange, log
 from kibo_client.settings import Settings
 from kibo_client.units import SECOND
 from kibo_client.wire import OAUTH_PATH, Unreadable, read_error, read_token, token_request_body
@@ -77,11 +79,18 @@ class Transport:
         settings: Where and who.
         now: The clock, in microseconds since the epoch.
         connector: How to connect; None for real sockets. It is not closed here.
+        on_exchange: Told of each request once it has ended.
     """
 
     def __init__(
-        self, settings: Settings, *, now: Callable[[], int], connector: aiohttp.BaseConnector | None = None
+        self,
+        settings: Settings,
+        *,
+        now: Callable[[], int],
+        connector: aiohttp.BaseConnector | None = None,
+        on_exchange: OnExchange | None = None,
     ) -> None:
+        self._on_exchange = on_exchange
         self._settings = settings
         self._now = now
         self._connector = connector
@@ -184,12 +193,47 @@ class Transport:
         body: bytes | None,
         query: Mapping[str, str] | None,
     ) -> HttpAnswer:
+        sent_at = self._now()
+        answer, error = None, "cancelled"
+        try:
+            answer = await self._send_once(method, host, path, headers, body, query)
+        except TransportError as trouble:
+            error = str(trouble)
+            raise
+        finally:
+            exchange = Exchange(
+                method=method,
+                path=path,
+                status=0 if answer is None else answer.status,
+                correlation=None if answer is None else answer.correlation,
+                retry_after=None if answer is None else answer.retry_after,
+                sent_at=sent_at,
+                ended_at=self._now(),
+                bytes_out=len(body or b""),
+                bytes_in=0 if answer is None else len(answer.body),
+                error="" if answer is not None else error,
+            )
+            log(exchange)
+            if self._on_exchange is not None:
+                self._on_exchange(exchange)
+        return answer
+
+    async def _send_once(
+        self,
+        method: str,
+        host: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        query: Mapping[str, str] | None,
+    ) -> HttpAnswer:
         assert self._session is not None, "use the client as an async context manager"
         sent_headers = {**headers, "Content-Type": "application/json"} if body is not None else headers
         try:
             async with self._session.request(
                 method,
-                host + path,
+                # Variables of a path come quoted, and stay so.
+                URL(host + path, encoded=True),
                 data=body,
                 params=query,
                 headers=sent_headers,

@@ -1,61 +1,14 @@
 """What the README shows is what happens: its console blocks are run line by line against a served simulator."""
 
-import os
-import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from .conftest import BIN, Serve
-
-ROOT = Path(__file__).parents[2]
-END = "--- end of output ---"
-
-
-def console_blocks(text: str) -> list[tuple[str, str]]:
-    """Every command of the console blocks with the output that is shown below it."""
-    steps: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                steps.append((line[2:], []))
-            else:
-                steps[-1][1].append(line)
-    return [(command, "\n".join(lines)) for command, lines in steps]
-
-
-def as_pattern(shown: str) -> str:
-    """The shown output as a regular expression: an ellipsis stands for anything."""
-    return "[^\x00]*?".join(re.escape(part) for part in shown.split("…"))
+from .conftest import Serve
+from .console import walk
 
 
 @pytest.mark.slow
 def test_the_readme_does_what_it_shows(serve: Serve, tmp_path: Path) -> None:
     """Each command of the README, run in one shell in order, prints what the README says it prints."""
-    served = serve()
-    shell = subprocess.Popen(
-        ["bash", "--noprofile", "--norc"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "COLUMNS": "80"},
-    )
-    steps = console_blocks((ROOT / "README.md").read_text())
-    with shell:
-        assert shell.stdin is not None
-        assert shell.stdout is not None
-        for command, shown in steps:
-            shell.stdin.write(command.replace("http://127.0.0.1:8765", served.url) + f"\nprintf '\\n{END}\\n'\n")
-            shell.stdin.flush()
-            printed: list[str] = []
-            while (line := shell.stdout.readline().rstrip("\n")) != END:
-                printed.append(line.rstrip())
-            output = "\n".join(printed).strip("\n")
-
-            assert re.fullmatch(as_pattern(shown), output), f"$ {command}\nshown:\n{shown}\nprinted:\n{output}"
-        shell.stdin.close()
-
-    assert len(steps) > 15
+    assert walk("README.md", serve().url, tmp_path) > 15
