@@ -96,7 +96,7 @@ def read_board(file: Path, flag: str) -> Board:
         board = msgspec.json.decode(content, type=Board)
     except (msgspec.DecodeError, ValueError):
         raise UsageError(
-            f"{flag} {file}: this is no board; expected a .html or .json file that was written by --append or --html"
+            f"{flag} {file}: this is no board of this version; expected a file that --append or --html has written"
         ) from None
     if board.format != FORMAT:
         raise UsageError(f"{flag} {file}: its format is {board.format}, this version reads {FORMAT}; start a new board")

@@ -1,5 +1,6 @@
 """The report for people at a terminal: legible at 80 columns and at 120, coloured only where there are colours."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +29,8 @@ _CONCLUSION_STYLES: Final = {
     Conclusion.FAILED: "bold red",
     Conclusion.NOTHING_CONCLUDED: "bold yellow",
 }
+#: C0 and C1, with the escape that begins a command to the terminal, but not tabs and ends of lines.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 #: A longer list of refusals is told by value; the JSON report has them all.
 REFUSALS_SHOWN: Final = 12
 
@@ -36,8 +39,8 @@ def print_report(console: Console, assessment: Assessment, *, report: Path | Non
     """Print the report of one run; `report` is where the complete one was written."""
     result, scenario = assessment.result, assessment.result.scenario
     console.print()
-    console.rule(Text(scenario.name, style="bold"), align="left", characters="─")
-    console.print(Text(scenario.title, style="italic"))
+    console.rule(_text(scenario.name, style="bold"), align="left", characters="─")
+    console.print(_text(scenario.title, style="italic"))
     console.print()
     console.print(_facts(result))
     if result.figures.refusals:
@@ -51,7 +54,7 @@ def print_report(console: Console, assessment: Assessment, *, report: Path | Non
     console.print()
     console.print(_verdict(assessment))
     if report is not None:
-        console.print(Text.assemble(("report         ", "dim"), str(report)), soft_wrap=True)
+        console.print(_line(("report         ", "dim"), str(report)), soft_wrap=True)
 
 
 def _facts(result: RunResult) -> RenderableType:
@@ -79,10 +82,10 @@ def _facts(result: RunResult) -> RenderableType:
     table.add_row("batches", f"{figures.batches:,} live deletions accepted")
     total = sum(figures.requests.values())
     kinds = _joined(*(f"{_words(name)} {count:,}" for name, count in figures.requests.items()))
-    table.add_row("requests", f"{total:,} = {kinds}" if total else "none")
+    table.add_row("requests", _text(f"{total:,} = {kinds}" if total else "none"))
     table.add_row("429s", f"{len(figures.refusals):,}" if figures.refusals else "none")
     jobs = _joined(*(f"{count:,} {status}" for status, count in figures.jobs.items()))
-    table.add_row("jobs", jobs or "none")
+    table.add_row("jobs", _text(jobs or "none"))
     speed = result.span / SECOND / result.wall_s
     took = f"{format_span(result.span)} simulated in {result.wall_s:.2f} s of wall time"
     table.add_row("time", f"{took} ({speed:,.0f}×), {result.pace}")
@@ -117,7 +120,7 @@ def _refusals(figures: Figures) -> RenderableType:
         table.add_column("call")
         table.add_column("Retry-After", justify="right")
         for one in figures.refusals:
-            table.add_row(clock_time(one.at), f"#{one.seq} {one.operation}", _seconds(one.retry_after_s))
+            table.add_row(clock_time(one.at), _text(f"#{one.seq} {one.operation}"), _seconds(one.retry_after_s))
         return table
     table.add_column("Retry-After", justify="right")
     table.add_column("times", justify="right")
@@ -139,20 +142,20 @@ def _rules(result: RunResult) -> RenderableType:
     promised = set(result.scenario.testable)
     for grade in result.grades:
         outcome = grade.outcome
-        seen: RenderableType = Text(outcome.actual)
+        seen: RenderableType = _text(outcome.actual)
         if grade.verdict is Verdict.FAIL:
             seen = Group(
-                Text(outcome.actual),
-                Text(f"expected: {outcome.expected}", style="dim"),
-                Text(f"remedy: {grade.rule.remedy}", style="dim"),
+                _text(outcome.actual),
+                _text(f"expected: {outcome.expected}", style="dim"),
+                _text(f"remedy: {grade.rule.remedy}", style="dim"),
             )
         elif grade.verdict is Verdict.INCONCLUSIVE and grade.rule.id in promised:
-            seen = Group(Text(outcome.actual), Text("the scenario promised this opportunity", style="yellow"))
+            seen = Group(_text(outcome.actual), _text("the scenario promised this opportunity", style="yellow"))
         elif grade.verdict in {Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE}:
-            seen = Text(outcome.actual, style="dim")
+            seen = _text(outcome.actual, style="dim")
         style = VERDICT_STYLES[grade.verdict]
         table.add_row(
-            grade.rule.id, Text(str(grade.rule.level), style="dim"), Text(str(grade.verdict), style=style), seen
+            grade.rule.id, _text(str(grade.rule.level), style="dim"), _text(str(grade.verdict), style=style), seen
         )
     return table
 
@@ -162,16 +165,16 @@ def _expectations(result: RunResult) -> RenderableType:
     for one in result.checked:
         mark, style = ("met", "green") if one.met else ("not met", "bold red")
         actual = "unknown" if one.actual is None else f"{one.actual:,g}"
-        lines.append(Text.assemble((f"{mark:8}", style), f"{one.expectation}", (f"   was {actual}", "dim")))
-    return Group(Text("expectations", style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in lines))
+        lines.append(_line((f"{mark:8}", style), f"{one.expectation}", (f"   was {actual}", "dim")))
+    return Group(_text("expectations", style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in lines))
 
 
 def _verdict(assessment: Assessment) -> RenderableType:
     result, conclusion = assessment.result, assessment.conclusion
     counted = Counter(grade.verdict for grade in result.grades)
     counts = _joined(*(f"{counted[verdict]} {str(verdict).lower()}" for verdict in Verdict if counted[verdict]))
-    line = Text.assemble((str(conclusion), _CONCLUSION_STYLES[conclusion]), f"  {counts}")
-    apart = Text.assemble(
+    line = _line((str(conclusion), _CONCLUSION_STYLES[conclusion]), f"  {counts}")
+    apart = _line(
         ("safety ", "dim"),
         (str(assessment.safety), VERDICT_STYLES[assessment.safety]),
         ("   efficiency ", "dim"),
@@ -182,7 +185,17 @@ def _verdict(assessment: Assessment) -> RenderableType:
     reasons += [f"{failure.text}, as the baseline knows" for failure in assessment.known_failures]
     if not assessment.failures:
         reasons += [f"{grade.rule.id}: {grade.outcome.actual}" for grade in result.missed]
-    return Group(line, apart, *(Padding(Text(f"- {reason}"), (0, 0, 0, 2)) for reason in reasons))
+    return Group(line, apart, *(Padding(_text(f"- {reason}"), (0, 0, 0, 2)) for reason in reasons))
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Return a text that comes out as it is: not taken for markup, and without control over the terminal."""
+    return Text(_CONTROL.sub("\ufffd", text), style=style)
+
+
+def _line(*parts: str | tuple[str, str]) -> Text:
+    """Return a line of texts, some of them with a style."""
+    return Text().join(_text(part) if isinstance(part, str) else _text(*part) for part in parts)
 
 
 def _words(camel: str) -> str:
@@ -211,9 +224,9 @@ def print_overview(console: Console, assessments: Iterable[Assessment]) -> None:
         result, conclusion = assessment.result, assessment.conclusion
         table.add_row(
             result.scenario.name,
-            Text(str(conclusion), style=_CONCLUSION_STYLES[conclusion]),
-            Text(str(assessment.safety), style=VERDICT_STYLES[assessment.safety]),
-            Text(str(assessment.efficiency), style=VERDICT_STYLES[assessment.efficiency]),
+            _text(str(conclusion), style=_CONCLUSION_STYLES[conclusion]),
+            _text(str(assessment.safety), style=VERDICT_STYLES[assessment.safety]),
+            _text(str(assessment.efficiency), style=VERDICT_STYLES[assessment.efficiency]),
             f"{len(result.figures.refusals):,}",
             format_span(result.span),
             f"{result.wall_s:.2f} s",

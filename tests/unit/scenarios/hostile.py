@@ -5,7 +5,7 @@ from kibo_scenarios.evidence import JobFact, PoolLimit
 from kibo_scenarios.result import RunResult
 from kibo_scenarios.testing import POOL, Story, record, result_of, stock
 
-ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x00\x1b[31m]]>{{7*7}}"
+ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x00\x1b[31m]]>{{7*7}}[/b]"
 
 
 def hostile_run() -> RunResult:

@@ -126,7 +126,7 @@ def test_a_board_that_holds_an_attack_is_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"<html>", "this is no board; expected a .html or .json file"),
+        (b"<html>", "this is no board of this version; expected a file that --append or --html has written"),
         (b'{"format": 1, "runs": [{}]}', "this is no board"),
         (json.dumps({"format": 99, "runs": []}).encode(), "its format is 99, this version reads 1"),
     ],
