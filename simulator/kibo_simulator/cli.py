@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,7 +14,7 @@ import msgspec
 
 from kibo_simulator.clock import ClockMode
 from kibo_simulator.ctl import ctl
-from kibo_simulator.drop_points.point import DropPointError
+from kibo_simulator.drop_points.point import DropPointError, SftpServerError
 from kibo_simulator.endpoints_command import endpoints
 from kibo_simulator.faults import FaultError, PlannedFault
 from kibo_simulator.files.location_export import InventoryFileError
@@ -164,6 +165,16 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
     type=click.Path(file_okay=False, path_type=Path),
     help="Exchange inventory files here: imports are picked up in DIR/in, exports go to DIR/out.",
 )
+@click.option(
+    "--sftp-port",
+    type=click.IntRange(0, 65535),
+    help="Serve the folder of --drop over SFTP on this port; 0 picks a free one. Needs the extra sftp.",
+)
+@click.option(
+    "--sftp-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the SFTP server's key in this file.  [default: beside --data, else for this run only]",
+)
 @click.option("--limits", help="guide (50 a minute, 200 an hour), off, or a JSON file.  [default: guide]")
 @click.option(
     "--faults",
@@ -199,6 +210,8 @@ def serve(
     inventory: tuple[Path, ...],
     sample: tuple[int, int] | None,
     drop: Path | None,
+    sftp_port: int | None,
+    sftp_key: Path | None,
     limits: str | None,
     fault_file: Path | None,
     clock: str,
@@ -219,6 +232,10 @@ def serve(
         _fail("--control-token: is empty; leave it out to keep the control plane on loopback")
     if (tls_dir or tls_name) and not tls:
         _fail(f"{'--tls-dir' if tls_dir else '--tls-name'}: only means something with --tls")
+    if sftp_port is not None and drop is None and base.files.drop is None:
+        _fail("--sftp-port: serves the folder of --drop, which is missing")
+    if sftp_port is not None and find_spec("asyncssh") is None:
+        _fail("--sftp-port: needs the extra sftp: pip install 'kibo-simulator[sftp]'")
     # aiohttp is slow to import: not for --help or a wrong flag.
     from kibo_simulator import serving  # noqa: PLC0415
     from kibo_simulator.tls import TlsError, names_for, prepared  # noqa: PLC0415
@@ -265,14 +282,29 @@ def serve(
                 kept = tls_dir or (data.parent if data else None)
                 offered = stack.enter_context(prepared(kept, names_for(host, tls_name)))
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(serving.serve(simulator, host=host, port=port, control_token=control_token, tls=offered))
-    except (serving.BindError, TlsError) as error:
+                runner.run(
+                    serving.serve(
+                        simulator,
+                        host=host,
+                        port=port,
+                        control_token=control_token,
+                        tls=offered,
+                        sftp=None if sftp_port is None else serving.SftpOffered(sftp_port, _key_file(sftp_key, data)),
+                    )
+                )
+    except (serving.BindError, SftpServerError, TlsError) as error:
         _fail(str(error))
     finally:
         simulator.close()
 
 
 main.add_command(ctl)
+
+
+def _key_file(told: Path | None, data: Path | None) -> Path | None:
+    return told or (data.with_name(f"{data.name}.sftp-key") if data else None)
+
+
 main.add_command(endpoints)
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     inventory: tuple[str, ...] | None = None
     clock: str | None = None
     tls: bool | None = None
+    sftp_port: int | None = None
 
 
 class Configuration(Struct, frozen=True):

@@ -6,7 +6,9 @@ import json
 import logging
 import signal
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -36,6 +38,14 @@ def spare_the_collector() -> None:
     gc.freeze()
 
 
+@dataclass(frozen=True, slots=True)
+class SftpOffered:
+    """The port of the SFTP server (0 picks a free one), and the file of its key; None makes a key for this run."""
+
+    port: int
+    key_file: Path | None = None
+
+
 class BindError(Exception):
     """The address cannot be listened on; says which and why."""
 
@@ -44,14 +54,22 @@ class BindError(Exception):
 
 
 async def serve(
-    simulator: Simulator, *, host: str, port: int, control_token: str | None, tls: Tls | None = None
+    simulator: Simulator,
+    *,
+    host: str,
+    port: int,
+    control_token: str | None,
+    tls: Tls | None = None,
+    sftp: SftpOffered | None = None,
 ) -> None:
     """Listen, print the ready line on standard output, and serve until SIGTERM or SIGINT.
 
-    With ``tls`` it is https, and how to trust it is said on standard error.
+    With ``tls`` it is https, and how to trust it is said on standard error. With ``sftp`` the drop folder is served
+    as well; the ready line then says where.
 
     Raises:
         BindError: the address is taken or not ours.
+        SftpServerError: the same of the SFTP server, or its key cannot be used.
     """
     logging.getLogger("aiohttp.server").addFilter(_OneLine())
     stopped = asyncio.Event()
@@ -59,10 +77,12 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows has no signal handlers on its loop; Ctrl-C still ends the run
             loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(
-        build_application(simulator, control_token=control_token), access_log=None, shutdown_timeout=_DRAIN_SECONDS
-    )
+    # It tells every step of every session; what matters is in the log of files.
+    logging.getLogger("asyncssh").setLevel(logging.WARNING)
+    application = build_application(simulator, control_token=control_token)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_DRAIN_SECONDS)
     await runner.setup()
+    beside = AsyncExitStack()
     try:
         try:
             context = tls.context if tls else None
@@ -80,9 +100,23 @@ async def serve(
             "tenant": simulator.default_tenant,
             "version": __version__,
         }
+        if sftp is not None:
+            ready["sftp"] = await _served_beside(beside, application, host, sftp)
         sys.stdout.write(json.dumps(ready, separators=(",", ":")) + "\n")
         sys.stdout.flush()
         spare_the_collector()
         await stopped.wait()
     finally:
+        await beside.aclose()
         await runner.cleanup()
+
+
+async def _served_beside(beside: AsyncExitStack, application: web.Application, host: str, sftp: SftpOffered) -> str:
+    # asyncssh is an extra and slow to import.
+    from kibo_simulator.sftp_serving import sftp_beside  # noqa: PLC0415
+
+    served = await beside.enter_async_context(
+        sftp_beside(application, host=host, port=sftp.port, key_file=sftp.key_file)
+    )
+    sys.stderr.write(f"kibo-simulator: {served.url} has the key {served.fingerprint}\n")
+    return served.url

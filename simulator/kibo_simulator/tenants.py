@@ -79,6 +79,13 @@ class Access:
         """How many pairs of tokens were issued under this stem."""
         return self._issued
 
+    def knows(self, client_id: str, shared_secret: str) -> bool:
+        """Whether an application has this secret."""
+        row = self._database.connection.execute(
+            "SELECT secret_hash FROM applications WHERE client_id = ?", (client_id,)
+        ).fetchone()
+        return row is not None and hmac.compare_digest(bytes(row[0]), _hash(shared_secret))
+
     def login(self, client_id: str, shared_secret: str, now: int) -> Tokens | None:
         """Tokens for an application that knows its secret, or None (A-1)."""
         row = self._database.connection.execute(

@@ -16,6 +16,10 @@ class DropPointError(Exception):
         self.reason = reason
 
 
+class SftpServerError(Exception):
+    """An SFTP server that cannot be started; says why."""
+
+
 class DropPoint(Protocol):
     """Folders with files in them. Names are plain file names; paths are relative to the drop point.
 

@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from kibo_simulator.files.import_names import is_under_way
+
 FileEventKind = Literal[
     "appeared", "changed", "taken", "skipped", "refused", "imported", "archived", "deleted", "exported", "warned"
 ]
@@ -91,6 +93,7 @@ class FileLog:
         message: str = "",
     ) -> None:
         """Write an event down; what became of a file is kept with the file as well."""
+        folder = folder.strip("/")
         self._sequence += 1
         self._events.append(
             FileEvent(
@@ -115,13 +118,15 @@ class FileLog:
     def seen(self, at: int, folder: str, entries: Sequence[DropEntry]) -> None:
         """Note what a look at a folder found."""
         for entry in entries:
-            self._seen(at, folder, entry, exact=False)
+            self._seen(at, folder.strip("/"), entry, exact=False)
 
     def wrote(self, at: int, folder: str, entry: DropEntry) -> None:
         """Note a write that a server carried out."""
-        self._seen(at, folder, entry, exact=True)
+        self._seen(at, folder.strip("/"), entry, exact=True)
 
     def _seen(self, at: int, folder: str, entry: DropEntry, *, exact: bool) -> None:
+        if is_under_way(entry.name):
+            return
         file = self._files.get((folder, entry.name))
         if file is None or (file.taken_at is not None and file.written != entry.written):
             self._files.pop((folder, entry.name), None)
@@ -140,7 +145,7 @@ class FileLog:
 
     def file(self, folder: str, name: str) -> DroppedFile | None:
         """What is known of one file."""
-        return self._files.get((folder, name))
+        return self._files.get((folder.strip("/"), name))
 
     def files(self) -> list[DroppedFile]:
         """All files, in order of their appearance."""

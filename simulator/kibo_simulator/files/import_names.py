@@ -17,6 +17,7 @@ _NAME: Final = re.compile(
     r"T_(?P<tenant>[0-9]{1,10})_(?P<kind>REFRESH|UPDATE)_(?P<stamp>[0-9]{12})(?P<form>\.(csv|xml))?(?P<zip>\.zip)?",
     re.IGNORECASE | re.ASCII,
 )
+_UNDER_WAY: Final = (".part", ".filepart", ".tmp", ".swp", ".crdownload")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STAMP: Final = "%y%m%d%H%M%S"
 
@@ -82,6 +83,11 @@ def instant_of(stamp: str, zone: str = PACIFIC) -> int:
 def is_trigger(name: str) -> bool:
     """Whether a file of this name is a trigger."""
     return name.lower().endswith(TRIGGER_ENDING)
+
+
+def is_under_way(name: str) -> bool:
+    """Whether a name is one that programs give to what they are still uploading, or hidden."""
+    return name.startswith(".") or name.lower().endswith(_UNDER_WAY)
 
 
 def base_of(name: str) -> str:

@@ -8,14 +8,20 @@ Laws of this file
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from kibo_simulator.files.file_log import DropEntry
-from kibo_simulator.files.import_names import PACIFIC, FileNameError, ImportName, base_of, is_trigger, parse_name
+from kibo_simulator.files.import_names import (
+    PACIFIC,
+    FileNameError,
+    ImportName,
+    base_of,
+    is_trigger,
+    is_under_way,
+    parse_name,
+)
 
 TriggerForm = Literal["both", "zip", "base"]
-
-_UNDER_WAY: Final = (".part", ".filepart", ".tmp", ".swp", ".crdownload")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +96,7 @@ def plan_pickup(
     data: dict[str, list[DropEntry]] = {}
     triggers: dict[str, list[DropEntry]] = {}
     for entry in entries:
-        if entry.name.startswith(".") or entry.name.lower().endswith(_UNDER_WAY):
+        if is_under_way(entry.name):
             continue
         (triggers if is_trigger(entry.name) else data).setdefault(base_of(entry.name), []).append(entry)
     ready: list[tuple[int, Take]] = []

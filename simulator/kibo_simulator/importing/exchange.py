@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from kibo_simulator.agenda import Agenda, Entry
 from kibo_simulator.drop_points.point import DropPoint
+from kibo_simulator.exporting.documents import read_delivery
 from kibo_simulator.exporting.export_work import ExportWork
 from kibo_simulator.files.file_log import FileLog
 from kibo_simulator.files.schedules import next_due
@@ -15,7 +17,7 @@ from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.settings import FileSettings
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.export_settings import ExportSettingsStore
-from kibo_simulator.store.fetch_files import FetchFileConfig
+from kibo_simulator.store.fetch_files import FetchFileConfig, FetchFileStore
 from kibo_simulator.store.tenants import TenantStore
 
 
@@ -47,6 +49,7 @@ class FileExchange:
         self._agenda = agenda
         self._tenants = tenants
         self._exports = exports
+        self._configs = FetchFileStore(database.connection)
         self._runner = runner
         self.drop = drop
         self.log = log
@@ -80,6 +83,22 @@ class FileExchange:
         )
         return job_id
 
+    def admits(self, user: str, password: str) -> bool:
+        """Whether a fetch configuration or a delivery of any tenant logs in as this user with this password."""
+        if not user or not password:
+            return False
+        for tenant in self._tenants.every():
+            for config in self._configs.every(tenant.id):
+                told = self._configs.secret(config.id)
+                if told and any(place.user == user for place in places_of(config)) and _equal(told, password):
+                    return True
+            for settings in self._exports.every(tenant.id):
+                for delivery in self._exports.deliveries(settings.id, "ftp"):
+                    told = self._exports.secret(delivery.id)
+                    if told and read_delivery(delivery).ftp_user == user and _equal(told, password):
+                        return True
+        return False
+
     def connections(self, config: FetchFileConfig) -> list[Connection]:
         """What lies where a configuration fetches from.
 
@@ -103,3 +122,7 @@ class FileExchange:
         self._entry = None
         due = next_due(self._settings.export_cron, at, self._settings.cron_zone)
         self._entry = self._agenda.schedule(due, self._export_all)
+
+
+def _equal(one: str, other: str) -> bool:
+    return compare_digest(one.encode(), other.encode())

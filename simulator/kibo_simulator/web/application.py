@@ -60,6 +60,7 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 SIMULATOR = web.AppKey("simulator", Simulator)
+GATE = web.AppKey("gate", Gate)
 
 
 def build_application(simulator: Simulator, *, control_token: str | None = None) -> web.Application:
@@ -89,6 +90,7 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
 
     application = web.Application(middlewares=[through_the_gate], client_max_size=simulator.settings.bounds.body_bytes)
     application[SIMULATOR] = simulator
+    application[GATE] = gate
     for resource in _resources():
         application.router.register_resource(resource)
     for method, path, endpoint in control.endpoints():
