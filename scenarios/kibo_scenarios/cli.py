@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from kibo_scenarios.check_command import check_files, show_schema
 from kibo_scenarios.errors import HarnessError, UsageError
 from kibo_scenarios.grade_command import grade_client
 from kibo_scenarios.outlet import console, say
@@ -107,8 +108,10 @@ def show_rules(form: str) -> None:
         say(catalogue_markdown() if form == "md" else catalogue_json(), nl=False)
 
 
+commands.add_command(check_files)
 commands.add_command(grade_client)
 commands.add_command(replay_journal)
+commands.add_command(show_schema)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,9 +17,9 @@ from kibo_simulator.configuration import placed_faults
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
 from kibo_simulator.web.application import OPERATIONS
 
-_COMPARISON: Final = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*([0-9]+(?:\.[0-9]+)?)\s*", re.ASCII)
+COMPARISON: Final = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*([0-9]+(?:\.[0-9]+)?)\s*", re.ASCII)
 #: These follow from the scenario itself, so that a run has one seed and one beginning.
-_OWN_SETTINGS: Final = {"seed": "$.seed", "start": "$.start", "faults": "$.faults"}
+OWN_SETTINGS: Final = {"seed": "$.seed", "start": "$.start", "faults": "$.faults"}
 
 
 def read_scenario(file: Path, name: str | None = None) -> Scenario:
@@ -64,7 +64,7 @@ def simulator_settings(document: YamlDocument, written: ScenarioDocument) -> Set
     Raises:
         ScenarioFileError: The simulator does not accept them.
     """
-    for key, instead in _OWN_SETTINGS.items():
+    for key, instead in OWN_SETTINGS.items():
         if key in written.simulator:
             raise document.error(f"$.simulator.{key}", f"set {instead} instead; it holds for the whole run")
     try:
@@ -106,7 +106,7 @@ def _expectations(document: YamlDocument, written: dict[str, str | tuple[str, ..
             known = ", ".join(FIGURES)
             raise document.error(f"$.expect.{figure}", f"unknown figure; expected one of {known}")
         for text in (comparisons,) if isinstance(comparisons, str) else comparisons:
-            match = _COMPARISON.fullmatch(text)
+            match = COMPARISON.fullmatch(text)
             if match is None:
                 message = f"expected a comparison such as '== 0' or '>= 1', got {text!r}"
                 raise document.error(f"$.expect.{figure}", message)
