@@ -35,6 +35,9 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
     job_id: int | None = None
     job_status: str | None = None
     job_statuses: dict[str, str] | None = None
+    batch_job_code: str | None = None
+    batch_job_status: str | None = None
+    action: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse product hashes that do not stand for the items one by one."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from kibo_scenarios.errors import UsageError
 from kibo_scenarios.profile import Level
-from kibo_scenarios.rules import batching, files, jobs, retries, state, throttling, unobserved, workflow
+from kibo_scenarios.rules import batch_jobs, batching, files, jobs, retries, state, throttling, workflow
 from kibo_scenarios.rules.rule import Rule
 
 _DELETION_GUIDE: Final = "Bulk deletion guide"
@@ -324,10 +324,10 @@ RULES: Final[tuple[Rule, ...]] = (
         _M,
         "Items are added by code and the job is then started; reset only after completed or canceled",
         "Batch job guide (C28)",
-        "a batch job",
+        "a batch job that is filled, started or reset",
         "Create the job, send the updates with its batchJobCode, then start it, even when it has a scheduled date.",
         "batch-jobs",
-        unobserved.batch_jobs_not_observed,
+        batch_jobs.filled_then_started,
     ),
 )
 
