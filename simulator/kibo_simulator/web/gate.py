@@ -38,6 +38,8 @@ class Gate:
         self._simulator = simulator
         self.turn = asyncio.Lock()
         """Held by whoever changes or reads state: pauses of long operations let nobody else in."""
+        self.clock_set = asyncio.Event()
+        """Set by whoever changes how the clock runs, for those who sleep until an instant."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one request of the API."""

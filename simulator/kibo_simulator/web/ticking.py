@@ -16,8 +16,8 @@ from kibo_simulator.simulator import Simulator
 from kibo_simulator.timestamps import SECOND
 from kibo_simulator.web.gate import Gate
 
-_LONGEST_SLEEP: Final = 5.0
-"""Seconds after which the clock is looked at again in any case: it may have been set or sped up meanwhile."""
+_LONGEST_SLEEP: Final = 60.0
+"""Seconds after which the agenda is looked at again in any case: a request may have put something on it."""
 _SHORTEST_SLEEP: Final = 0.001
 
 _log = logging.getLogger("kibo_simulator")
@@ -38,7 +38,10 @@ def ticking(simulator: Simulator, gate: Gate) -> Callable[[web.Application], Asy
 
 async def _tick(simulator: Simulator, gate: Gate) -> None:
     while True:
-        await asyncio.sleep(_pause(simulator))
+        gate.clock_set.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_pause(simulator)):
+                await gate.clock_set.wait()
         try:
             async with gate.turn:
                 await gate.advance()

@@ -60,6 +60,7 @@ def put_clock(call: ControlCall[ClockRequest]) -> ClockBody:
     if mode is not None:
         clock.set_mode(mode, wanted.speed or 1.0)
     call.simulator.advance()
+    call.gate.clock_set.set()
     return clock_body(call.simulator)
 
 
