@@ -22,6 +22,10 @@ ABILITIES: Final[dict[Work, str]] = {
 }
 
 
+#: The name of a client that does not give itself one.
+UNNAMED: Final = "client"
+
+
 class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A client as it presents itself; rules about work that it does not do are not applicable to it.
 
@@ -32,7 +36,7 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         options: Handed on to the client in its task file, as they are.
     """
 
-    name: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$")] = "client"
+    name: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$")] = UNNAMED
     does: Annotated[tuple[Work, ...], Meta(min_length=1)] = ("bulk-delete", "polling")
     knows_limits: bool = True
     options: dict[str, Any] = field(default_factory=dict)
@@ -41,6 +45,11 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def abilities(self) -> frozenset[str]:
         """The abilities that rules speak of; every client talks to the API, and so has the one called auth."""
         return frozenset({"auth", *(ABILITIES[work] for work in self.does)})
+
+
+def does_the_work(work: Literal["bulk-delete", "adjust"], name: str) -> Declaration:
+    """Return the declaration of a client that does a scenario's work, follows its jobs, and does nothing else."""
+    return Declaration(name=name, does=(work, "polling"))
 
 
 def read_declaration(file: Path) -> Declaration:

@@ -218,7 +218,8 @@ class Evidence:
         journal: In order of arrival.
         before: The stock before the client started.
         after: The stock when the run had settled.
-        targets: The records that the client was told to delete.
+        targets: The records that the client was told to delete, or to adjust.
+        adjusted_by: What it was told to add to each of them; None when it was to delete them.
         undone: The records that the client's own report names as not deleted.
         jobs: The server's books of its jobs.
         files: What was seen at the drop points, in order of appearance.
@@ -235,6 +236,7 @@ class Evidence:
     before: Mapping[RecordKey, Quantities] = field(default_factory=dict)
     after: Mapping[RecordKey, Quantities] = field(default_factory=dict)
     targets: frozenset[RecordKey] = frozenset()
+    adjusted_by: int | None = None
     undone: frozenset[RecordKey] = frozenset()
     jobs: Mapping[int, JobFact] = field(default_factory=dict)
     files: tuple[FileFact, ...] = ()

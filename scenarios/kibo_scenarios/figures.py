@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kibo_scenarios.evidence import TERMINAL_STATUSES, Evidence, JournalEntry
+from kibo_scenarios.evidence import TERMINAL_STATUSES, Evidence, JournalEntry, RecordKey
 from kibo_scenarios.moments import SECOND
 from kibo_scenarios.optimum import earliest_times
 from kibo_scenarios.rules.throttling import HOUR_LEVEL_S
@@ -29,6 +29,7 @@ class Figures:
     """What happened, in numbers. Spans are in microseconds.
 
     Attributes:
+        off_target: Targets that are neither as they should be in the end nor named as undone.
         scope_records: Records that the answered dry runs found, repeated ones counted once.
         batches: Live deletions that were accepted.
         requests: Requests by kind.
@@ -44,6 +45,7 @@ class Figures:
     target_locations: int
     gone: int
     undone: int
+    off_target: int
     scope_records: int
     scope_items: int
     scope_locations: int
@@ -85,10 +87,14 @@ FIGURES: Final[Mapping[str, Callable[[Figures], float | None]]] = {
     "targets": lambda figures: figures.targets,
     "gone": lambda figures: figures.gone,
     "undone": lambda figures: figures.undone,
+    "off_target": lambda figures: figures.off_target,
     "faults_left": lambda figures: figures.faults_left,
     "makespan_s": lambda figures: figures.makespan / SECOND,
     "ratio_to_optimum": lambda figures: figures.ratio_to_optimum,
 }
+
+#: Those of them that speak of the stock alone, and so hold for any client, however it went about its work.
+OF_THE_STOCK: Final = frozenset({"off_target"})
 
 _OPERATORS: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
     "==": operator.eq,
@@ -121,6 +127,7 @@ def figures_of(evidence: Evidence) -> Figures:
         target_locations=len({key.location_code for key in evidence.targets}),
         gone=len(targets - evidence.after.keys()),
         undone=len(evidence.undone),
+        off_target=sum(_is_off(evidence, key) for key in targets - evidence.undone),
         faults_left=evidence.faults_left,
         scope_records=sum(entry.summary.records or 0 for entry in scopes),
         scope_items=len({item for entry in scopes for item in entry.summary.item_hashes or ()}),
@@ -148,6 +155,13 @@ def check(expectation: Expectation, figures: Figures) -> Checked:
     actual = FIGURES[expectation.figure](figures)
     met = actual is not None and _OPERATORS[expectation.operator](actual, expectation.value)
     return Checked(expectation, actual, met)
+
+
+def _is_off(evidence: Evidence, key: RecordKey) -> bool:
+    after = evidence.after.get(key)
+    if evidence.adjusted_by is None:
+        return after is not None
+    return after is None or after.on_hand != evidence.before[key].on_hand + evidence.adjusted_by
 
 
 def _refused(figures: Figures, *, hourly: bool) -> int:

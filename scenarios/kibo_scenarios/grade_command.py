@@ -90,15 +90,16 @@ def grade_client(
 
     COMMAND gets KIBO_API_HOST, KIBO_AUTH_HOST, KIBO_TENANT, KIBO_SITE, KIBO_CLIENT_ID, KIBO_SHARED_SECRET and
     KIBO_TASK_FILE (JSON: what to do). Spans are simulated time. The expectations of the scenario are those of the
-    reference client, and are not looked at.
+    reference client, and only those about the stock are looked at.
     """
     import msgspec  # noqa: PLC0415
 
-    from kibo_scenarios.declaration import Declaration, read_declaration  # noqa: PLC0415
+    from kibo_scenarios.declaration import UNNAMED, does_the_work, read_declaration  # noqa: PLC0415
     from kibo_scenarios.delivery import deliver  # noqa: PLC0415
     from kibo_scenarios.drivers import BlackBox, ChildClient  # noqa: PLC0415
     from kibo_scenarios.drivers.executables import find_program  # noqa: PLC0415
     from kibo_scenarios.drivers.faketime import check_reach  # noqa: PLC0415
+    from kibo_scenarios.figures import OF_THE_STOCK  # noqa: PLC0415
     from kibo_scenarios.library import find  # noqa: PLC0415
     from kibo_scenarios.runner import run_scenario  # noqa: PLC0415
 
@@ -106,7 +107,9 @@ def grade_client(
     _refuse_contradictions(
         command, black_box=black_box, speed=speed, compressed=compressed, watching=bool(for_us or idle_us)
     )
-    chosen = msgspec.structs.replace(find(scenario), expectations=())
+    chosen = find(scenario)
+    of_the_stock = tuple(one for one in chosen.expectations if one.figure in OF_THE_STOCK)
+    chosen = msgspec.structs.replace(chosen, expectations=of_the_stock)
     pace = _pace(speed, compressed=compressed)
     if seed is not None:
         chosen = msgspec.structs.replace(chosen, seed=seed)
@@ -115,9 +118,13 @@ def grade_client(
     if speed == 1 and not compressed:
         # The client looks at the machine's clock, and the server's must agree with it.
         chosen = msgspec.structs.replace(chosen, start=time.time_ns() // 1000)
-    client = Declaration() if declaration is None else read_declaration(declaration)
-    if client.name == Declaration().name:
-        client = msgspec.structs.replace(client, name="black box" if black_box else _name_of(command))
+    name = "black box" if black_box else _name_of(command)
+    if declaration is None:
+        client = does_the_work(chosen.work.kind, name)
+    else:
+        client = read_declaration(declaration)
+        if client.name == UNNAMED:
+            client = msgspec.structs.replace(client, name=name)
     delivery = deliver(wishes)
     use: Driver
     if black_box:

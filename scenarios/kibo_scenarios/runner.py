@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from kibo_scenarios.declaration import Declaration
+from kibo_scenarios.declaration import Declaration, does_the_work
 from kibo_scenarios.drivers import ClientReport, Driver, Task, reference_client
 from kibo_scenarios.errors import HarnessError, ScenarioError
 from kibo_scenarios.events import (
@@ -51,8 +51,6 @@ from kibo_simulator.web import build_application
 
 #: After the client has ended, its jobs are given this much simulated time to come to an end before stock is taken.
 LONGEST_SETTLING: Final = 24 * HOUR
-#: What the project's own client declares of itself.
-REFERENCE: Final = Declaration(name=REFERENCE_CLIENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +93,7 @@ def run_scenario(
     began = time.perf_counter()
     listen(RunStarted(scenario=scenario))
     settings = settings_of(scenario)
-    declared = REFERENCE if client is None else client
+    declared = does_the_work(scenario.work.kind, REFERENCE_CLIENT) if client is None else client
 
     async def main(clock: Clock) -> _Left:
         return await _live(scenario, settings, driver, listen, clock, profile, pace, declared)
@@ -160,6 +158,7 @@ async def _live(
                     scenario=scenario.name,
                     work=scenario.work.kind,
                     targets=targets,
+                    added=scenario.work.added,
                     folder=Path(folder),
                     pace=pace,
                     options=client.options,
@@ -196,6 +195,7 @@ async def _live(
         before=before.records,
         after=after.records,
         targets=targets if report.asked or any(map(is_submission, journal)) else frozenset(),
+        adjusted_by=scenario.work.added,
         undone=frozenset(report.undone),
         jobs=jobs,
         files=files,

@@ -47,10 +47,24 @@ class Targets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Work(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the client is to do."""
+    """What the client is to do.
 
-    kind: Literal["bulk-delete"] = "bulk-delete"
+    Attributes:
+        kind: Delete the targets, or add to their quantities.
+        targets: The records that it is about.
+        adjust_by: What is added to each target on hand, 1 when absent; only when adjusting.
+    """
+
+    kind: Literal["bulk-delete", "adjust"] = "bulk-delete"
     targets: Targets = field(default_factory=Targets)
+    adjust_by: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] | None = None
+
+    @property
+    def added(self) -> int | None:
+        """What is to be added to each target; None when that is not the work."""
+        if self.kind != "adjust":
+            return None
+        return 1 if self.adjust_by is None else self.adjust_by
 
 
 class Expectation(Struct, frozen=True):

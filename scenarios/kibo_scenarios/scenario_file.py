@@ -33,6 +33,10 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
         written = msgspec.convert(document.value, ScenarioDocument)
     except msgspec.ValidationError as error:
         raise document.rejection(str(error)) from None
+    if written.work.adjust_by is not None and written.work.kind != "adjust":
+        raise document.error("$.work.adjust_by", "only means something where work.kind is adjust")
+    if written.work.adjust_by == 0:
+        raise document.error("$.work.adjust_by", "adds nothing; expected a number other than 0")
     settings = simulator_settings(document, written)
     if settings.sample is None:
         raise document.error("$.simulator.sample", "a scenario needs the sample tenant: locations and products")

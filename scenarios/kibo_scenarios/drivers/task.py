@@ -21,6 +21,7 @@ class Task:
         scenario: The name of the scenario.
         work: The kind of work.
         targets: The records that the work is about.
+        added: What is to be added to each of them; None when they are to be deleted.
         folder: A folder for files that the run needs; it is gone after the run.
         pace: How time passes.
         options: What the client's declaration wants handed on to it.
@@ -28,7 +29,7 @@ class Task:
         output: A driver puts here the last that its client wrote, by name of the stream, however that ended.
         api_host: Where the API and the authentication are.
         shared_secret: Never shown.
-        export_file: A Location Export (CSV) of the records to delete, and of nothing else.
+        export_file: A Location Export (CSV) of the targets, and of nothing else.
         plan: What the client knows of the limits, and how it is to cut and space its work.
         connect: Makes a connector that reaches the API; a client may close it, and the run closes those left open.
         now: The wall clock, microseconds since the epoch.
@@ -38,6 +39,7 @@ class Task:
     scenario: str
     work: str
     targets: frozenset[RecordKey]
+    added: int | None = None
     folder: Path
     pace: Pace
     options: Mapping[str, Any] = field(default_factory=dict)

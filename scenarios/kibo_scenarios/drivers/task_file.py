@@ -50,6 +50,7 @@ class TaskDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     export_file: str
     items: tuple[ItemPart, ...]
     location_codes: tuple[str, ...]
+    adjust_by: int | None
     report_file: str
     limits: LimitsPart
     clock: ClockPart
@@ -83,6 +84,7 @@ def task_document(task: Task, report_file: Path) -> TaskDocument:
         export_file=str(task.export_file),
         items=tuple(ItemPart(part_number=part_number, upc=upc, sku=sku) for part_number, upc, sku in products),
         location_codes=tuple(sorted({key.location_code for key in task.targets})),
+        adjust_by=task.added,
         report_file=str(report_file),
         limits=LimitsPart(
             requests_per_minute=None if plan.rpm == "unknown" else plan.rpm,

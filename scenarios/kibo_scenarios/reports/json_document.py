@@ -26,6 +26,7 @@ class ScenarioPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     seed: int
     start: str
     testable: tuple[str, ...]
+    work: str = "bulk-delete"
 
 
 class TimePart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -59,6 +60,7 @@ class ScopePart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     dry_run_locations: int
     gone: int
     undone: int
+    off_target: int = 0
 
 
 class RefusalPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -158,6 +160,7 @@ def report_document(assessment: Assessment) -> ReportDocument:
             seed=result.scenario.seed,
             start=format_utc(result.scenario.start),
             testable=result.scenario.testable,
+            work=result.scenario.work.kind,
         ),
         time=_time(result),
         scope=ScopePart(
@@ -169,6 +172,7 @@ def report_document(assessment: Assessment) -> ReportDocument:
             dry_run_locations=figures.scope_locations,
             gone=figures.gone,
             undone=figures.undone,
+            off_target=figures.off_target,
         ),
         batches=figures.batches,
         requests=dict(figures.requests),

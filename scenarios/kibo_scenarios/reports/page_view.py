@@ -221,9 +221,19 @@ def _facts(run: BoardRun) -> tuple[tuple[str, str], ...]:
     refused = f"{len(report.refusals):,}: {kinds}" if len(waits) > 1 else kinds
     held_up = f" · machine held up for {_span(time.stalled_s)}" if time.stalls else ""
     places = f"{scope.target_locations:,} location{'' if scope.target_locations == 1 else 's'}"
+    adjusting = report.scenario.work == "adjust"
+    adjusted = scope.target_records - scope.undone - scope.off_target
+    outcome = (
+        f"{adjusted:,} adjusted · {scope.undone:,} undone · {scope.off_target:,} wrong"
+        if adjusting
+        else f"{scope.gone:,} gone · {scope.undone:,} undone"
+    )
     return (
-        ("to delete", f"{scope.target_records:,} records of {scope.target_products:,} products, {places}"),
-        ("outcome", f"{scope.gone:,} gone · {scope.undone:,} undone"),
+        (
+            "to adjust" if adjusting else "to delete",
+            f"{scope.target_records:,} records of {scope.target_products:,} products, {places}",
+        ),
+        ("outcome", outcome),
         ("requests", f"{sum(report.requests.values()):,}: {requests}" if requests else "none"),
         ("429s", refused or "none"),
         ("jobs", jobs or "none"),

@@ -59,27 +59,33 @@ def print_report(console: Console, assessment: Assessment, *, report: Path | Non
 
 def _facts(result: RunResult) -> RenderableType:
     figures = result.figures
+    adjusting = result.scenario.work.added is not None
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(
-        "to delete",
+        "to adjust" if adjusting else "to delete",
         _joined(
             f"{figures.targets:,} records",
             f"{figures.target_products:,} products",
             f"{figures.target_locations:,} locations",
         ),
     )
-    table.add_row(
-        "dry run found",
-        _joined(
-            f"{figures.scope_records:,} records",
-            f"{figures.scope_items:,} products",
-            f"{figures.scope_locations:,} locations",
-        ),
-    )
-    table.add_row("outcome", _joined(f"{figures.gone:,} gone", f"{figures.undone:,} undone"))
-    table.add_row("batches", f"{figures.batches:,} live deletions accepted")
+    if adjusting:
+        done = figures.targets - figures.undone - figures.off_target
+        outcome = _joined(f"{done:,} adjusted", f"{figures.undone:,} undone", f"{figures.off_target:,} wrong")
+        table.add_row("outcome", outcome)
+    else:
+        table.add_row(
+            "dry run found",
+            _joined(
+                f"{figures.scope_records:,} records",
+                f"{figures.scope_items:,} products",
+                f"{figures.scope_locations:,} locations",
+            ),
+        )
+        table.add_row("outcome", _joined(f"{figures.gone:,} gone", f"{figures.undone:,} undone"))
+        table.add_row("batches", f"{figures.batches:,} live deletions accepted")
     total = sum(figures.requests.values())
     kinds = _joined(*(f"{_words(name)} {count:,}" for name, count in figures.requests.items()))
     table.add_row("requests", _text(f"{total:,} = {kinds}" if total else "none"))
