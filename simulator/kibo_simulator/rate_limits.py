@@ -11,7 +11,7 @@ RPM and the four newest quarters together fewer than RPH. The first refusal begi
 which every request is refused, long enough for both counts to have room when it ends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,6 +61,16 @@ class LimitsDocument(Struct, frozen=True, forbid_unknown_fields=True):
     extension: Extension = "escalate"
     violation_threshold: int = 5
     throttle_body: Literal["empty", "json"] = "empty"
+
+    def validate_own(self) -> "LimitsDocument":
+        """The same for the limits of one tenant alone.
+
+        Raises:
+            LimitsError: as `validate`, or a scope beyond the tenant.
+        """
+        if self.scope != "tenant":
+            raise LimitsError("$.scope", "a tenant's own limits are for it alone; tenant is accepted")
+        return self.validate()
 
     def validate(self) -> "LimitsDocument":
         """Return the document itself when every value makes sense.
@@ -156,6 +166,11 @@ class Pool:
         return f"<Pool {self.name} minute {state.minute_used}, buckets {list(state.buckets)}>"
 
     @property
+    def document(self) -> LimitsDocument:
+        """The limits that the pool belongs to."""
+        return self._document
+
+    @property
     def state(self) -> PoolState:
         """The pool's integers, to be stored; do not change them."""
         return self._state
@@ -246,10 +261,10 @@ class Pool:
 _MOST_PATHS = 1_000
 
 
-class RateLimiter:
-    """All pools of an environment: finds the pool of a request and asks it (RL-1)."""
+class _Book:
+    """One limits document as it is looked things up in."""
 
-    __slots__ = ("_limits", "_pools", "_routes", "document")
+    __slots__ = ("_limits", "_routes", "document")
 
     def __init__(self, document: LimitsDocument) -> None:
         self.document = document
@@ -258,43 +273,88 @@ class RateLimiter:
             ((pool.route.removesuffix("*"), pool.route.endswith("*"), pool) for pool in document.pools),
             key=lambda row: (-len(row[0]), row[1]),
         )
-        self._pools: dict[tuple[int | None, str], Pool] = {}
         self._limits: dict[tuple[str, ...], PoolLimit | None] = {}
 
+    def limit_of(self, paths: tuple[str, ...]) -> PoolLimit | None:
+        """The limit that covers a request, by any of the paths it is known by."""
+        try:
+            return self._limits[paths]
+        except KeyError:
+            limit = self._find(paths)
+            if len(self._limits) < _MOST_PATHS:
+                self._limits[paths] = limit
+            return limit
+
+    def _find(self, paths: tuple[str, ...]) -> PoolLimit | None:
+        for stem, is_prefix, limit in self._routes:
+            if any(path == stem or (is_prefix and path.startswith(stem)) for path in paths):
+                return limit
+        return None
+
+
+class RateLimiter:
+    """All pools of an environment: finds the pool of a request and asks it (RL-1).
+
+    Args:
+        document: the limits of everybody who has none of their own.
+        own: the limits of single tenants; their pools are theirs alone, whatever the scope of the others.
+    """
+
+    __slots__ = ("_own", "_pools", "_shared")
+
+    def __init__(self, document: LimitsDocument, own: Mapping[int, LimitsDocument] | None = None) -> None:
+        self._shared = _Book(document)
+        self._own = {tenant: _Book(theirs) for tenant, theirs in (own or {}).items()}
+        self._pools: dict[tuple[int | None, str], Pool] = {}
+
     def __repr__(self) -> str:
-        return f"<RateLimiter {len(self._routes)} routes, {len(self._pools)} pools in use>"
+        return f"<RateLimiter {len(self.document.pools)} routes, {len(self._pools)} pools in use>"
+
+    @property
+    def document(self) -> LimitsDocument:
+        """The limits of everybody who has none of their own."""
+        return self._shared.document
+
+    @property
+    def own(self) -> dict[int, LimitsDocument]:
+        """The limits of tenants that have their own."""
+        return {tenant: book.document for tenant, book in self._own.items()}
+
+    def document_for(self, tenant: int) -> LimitsDocument:
+        """The limits that a tenant is under."""
+        return self._own.get(tenant, self._shared).document
+
+    def set_own(self, tenant: int, document: LimitsDocument | None) -> None:
+        """Give a tenant limits of its own, or none any more; its pools start afresh."""
+        if document is None:
+            self._own.pop(tenant, None)
+        else:
+            self._own[tenant] = _Book(document)
+        self._pools = {key: pool for key, pool in self._pools.items() if key[0] != tenant}
 
     def pool_for(self, tenant: int, *paths: str) -> Pool | None:
         """The pool of a request, or None when no limit covers it.
 
         ``paths`` are all the paths by which the same operation is known: whichever a route names, they share its pool.
         """
-        try:
-            limit = self._limits[paths]
-        except KeyError:
-            limit = self._limit_of(paths)
-            if len(self._limits) < _MOST_PATHS:
-                self._limits[paths] = limit
+        book = self._own.get(tenant) if self._own else None
+        alone = book is not None or self._shared.document.scope == "tenant"
+        book = book or self._shared
+        limit = book.limit_of(paths)
         if limit is None:
             return None
-        owner = tenant if self.document.scope == "tenant" else None
+        owner = tenant if alone else None
         key = (owner, limit.route)
         pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[key] = self._make(owner, limit, None)
+            pool = self._pools[key] = self._make(owner, limit, book.document, None)
         return pool
-
-    def _limit_of(self, paths: tuple[str, ...]) -> PoolLimit | None:
-        for stem, is_prefix, limit in self._routes:
-            if any(path == stem or (is_prefix and path.startswith(stem)) for path in paths):
-                return limit
-        return None
 
     def statuses(self, now: int, tenant: int | None = None) -> list[PoolStatus]:
         """Every pool that has seen a request, and for ``tenant`` also those that have not; by owner and route."""
         if tenant is not None:
-            for stem, _, _ in self._routes:
-                self.pool_for(tenant, stem)
+            for limit in self.document_for(tenant).pools:
+                self.pool_for(tenant, limit.route.removesuffix("*"))
         # Not in the order of first use: that is forgotten by whoever goes on from a data file or a snapshot.
         ordered = sorted(self._pools.items(), key=lambda entry: (entry[0][0] or 0, entry[0][1]))
         return [pool.status(now) for _, pool in ordered]
@@ -306,9 +366,11 @@ class RateLimiter:
 
     def restore(self, owner: int | None, route: str, state: PoolState) -> None:
         """Put a stored pool back; one whose route is no longer limited is left out."""
-        for limit in self.document.pools:
+        document = self.document if owner is None else self.document_for(owner)
+        for limit in document.pools:
             if limit.route == route:
-                self._pools[owner, route] = self._make(owner, limit, state)
+                self._pools[owner, route] = self._make(owner, limit, document, state)
 
-    def _make(self, owner: int | None, limit: PoolLimit, state: PoolState | None) -> Pool:
-        return Pool(f"{'environment' if owner is None else owner} {limit.route}", limit, self.document, state)
+    @staticmethod
+    def _make(owner: int | None, limit: PoolLimit, document: LimitsDocument, state: PoolState | None) -> Pool:
+        return Pool(f"{'environment' if owner is None else owner} {limit.route}", limit, document, state)

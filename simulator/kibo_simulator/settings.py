@@ -1,5 +1,6 @@
 """Everything that can be set about a simulator, as one typed value with the defaults of the clauses."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
@@ -11,21 +12,46 @@ from kibo_simulator.files.import_rows import POSITIONAL
 from kibo_simulator.files.inventory_export import EXPORT_COLUMNS
 from kibo_simulator.files.schedules import CronError, check_cron, check_zone
 from kibo_simulator.jobs import JobSettings
-from kibo_simulator.rate_limits import LimitsDocument
+from kibo_simulator.off_peak import OFF_PEAK, OffPeakHours
+from kibo_simulator.rate_limits import LimitsDocument, LimitsError
 
 XmlName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
 
 
-class SampleSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class TenantSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A tenant: who it is, what its application says to be let in, its own limits, and generated stock of any size."""
+
+    tenant: Annotated[int, Meta(ge=1, le=2_000_000_000)]
+    site: Annotated[int, Meta(ge=1, le=2_000_000_000)] = 1
+    name: Annotated[str, Meta(max_length=200)] = ""
+    client_id: Annotated[str, Meta(min_length=1, max_length=200)]
+    shared_secret: Annotated[str, Meta(min_length=1, max_length=200)]
+    region: str = "US"
+    off_peak: OffPeakHours | None = None
+    limits: LimitsDocument | None = None
+    locations: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    products: Annotated[int, Meta(ge=0, le=5_000_000)] = 0
+
+
+class SampleSettings(TenantSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The generated sample tenant: any size by two numbers, ``locations`` and ``products``."""
 
     tenant: Annotated[int, Meta(ge=1, le=2_000_000_000)] = 1001
-    site: Annotated[int, Meta(ge=1, le=2_000_000_000)] = 1
-    name: str = "Northwind Outfitters (sample)"
-    client_id: str = "sample.app"
-    shared_secret: str = "sample-secret"  # noqa: S105  # the contract's published sample secret
+    name: Annotated[str, Meta(max_length=200)] = "Northwind Outfitters (sample)"
+    client_id: Annotated[str, Meta(min_length=1, max_length=200)] = "sample.app"
+    # The contract's published sample secret.
+    shared_secret: Annotated[str, Meta(min_length=1, max_length=200)] = "sample-secret"  # noqa: S105
     locations: Annotated[int, Meta(ge=0, le=100_000)] = 6
     products: Annotated[int, Meta(ge=0, le=5_000_000)] = 240
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be meant together; ``path`` is the JSON path of the fault."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+        self.message = message
 
 
 class AccessSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +190,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitsDocument = field(default_factory=LimitsDocument)
     jobs: JobSettings = field(default_factory=JobSettings)
     sample: SampleSettings | None = field(default_factory=SampleSettings)
+    tenants: tuple[TenantSettings, ...] = ()
+    regions: dict[str, OffPeakHours] = field(default_factory=lambda: dict(OFF_PEAK))
     access: AccessSettings = field(default_factory=AccessSettings)
     inventory: InventorySettings = field(default_factory=InventorySettings)
     tags: TagSettings = field(default_factory=TagSettings)
@@ -174,3 +202,42 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     batch: BatchSettings = field(default_factory=BatchSettings)
     faults: tuple[PlannedFault, ...] = ()
     bounds: BoundSettings = field(default_factory=BoundSettings)
+
+    def validate(self) -> "Settings":
+        """Return the settings themselves when they can be meant together.
+
+        Raises:
+            SettingsError: a tenant or client id twice, a region that is not listed, or limits that make no sense.
+        """
+        try:
+            self.limits.validate()
+        except LimitsError as error:
+            raise SettingsError(error.path.replace("$", "$.limits", 1), error.message) from None
+        seen: set[int | str] = set()
+        for path, tenant in self.every_tenant():
+            check_tenant(path, tenant, self.regions)
+            for name, value in (("tenant", tenant.tenant), ("client_id", tenant.client_id)):
+                if value in seen:
+                    raise SettingsError(f"{path}.{name}", f"{value} is named twice")
+                seen.add(value)
+        return self
+
+    def every_tenant(self) -> list[tuple[str, TenantSettings]]:
+        """The sample and all other tenants, each with the JSON path of its settings."""
+        named = [] if self.sample is None else [("$.sample", self.sample)]
+        return [*named, *((f"$.tenants[{index}]", tenant) for index, tenant in enumerate(self.tenants))]
+
+
+def check_tenant(path: str, tenant: TenantSettings, regions: Mapping[str, OffPeakHours]) -> None:
+    """Make sure that a tenant's region is listed and its limits make sense.
+
+    Raises:
+        SettingsError: with the place below ``path``.
+    """
+    if tenant.region not in regions:
+        raise SettingsError(f"{path}.region", f"{tenant.region!r} is not listed; {', '.join(regions)} are")
+    if tenant.limits is not None:
+        try:
+            tenant.limits.validate_own()
+        except LimitsError as error:
+            raise SettingsError(error.path.replace("$", f"{path}.limits", 1), error.message) from None

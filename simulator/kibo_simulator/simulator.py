@@ -34,7 +34,7 @@ from kibo_simulator.job_fates import JobFates
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.job_work import JobWorker
 from kibo_simulator.journal import Journal
-from kibo_simulator.kept_limits import keep_limits, keep_pools, limits_in_force, restore_pools
+from kibo_simulator.kept_limits import keep_limits, keep_own_limits, keep_pools, limiter_in_force
 from kibo_simulator.kept_settings import keep_settings, settings_here, settings_in_force
 from kibo_simulator.moment import Moment, drop_moment, read_moment
 from kibo_simulator.order_work import OrderWorker
@@ -148,6 +148,8 @@ class Simulator:
         database = Database(data)
         try:
             if database.meta("seeded") is not None:
+                with database.transaction():
+                    self._seed.add_missing_tenants(database, self._begins(), sample=False)
                 return database, None
             if self._snapshot is None:
                 self.loaded = self._seed.grow(database, self._begins())
@@ -287,7 +289,7 @@ class Simulator:
         # Each opening of a data file counts, so that neither ids nor tokens are given twice.
         self._openings = moment.openings if moment else int(database.meta("openings") or 0) + 1
         self.agenda = Agenda()
-        self.tenants = TenantStore(database)
+        self.tenants = TenantStore(database.connection)
         self.stock = StockStore(database)
         self.jobs = JobStore(database)
         self.access = Access(
@@ -297,7 +299,7 @@ class Simulator:
             refresh_lifetime_s=settings.access.refresh_lifetime_s,
             issued=moment.tokens if moment else 0,
         )
-        self.limiter = RateLimiter(limits_in_force(database, settings.limits.validate()))
+        self.limiter = limiter_in_force(database, settings.validate().limits)
         self.places = PlaceStore(database.connection)
         self.tags = TagStore(database.connection)
         self.future = FutureStore(database.connection)
@@ -353,7 +355,6 @@ class Simulator:
         self._correlation_stem = blake2b(b"%d:%d" % (seed, self._openings), digest_size=8).hexdigest()
         if database.durable:
             database.set_meta("openings", str(self._openings))
-        restore_pools(database, self.limiter)
         self.faults.load()
         self.faults.configure(settings.faults, self.clock.now())
         self.reload()
@@ -451,8 +452,24 @@ class Simulator:
         Raises:
             LimitsError: the document cannot be meant; the old limits stay.
         """
-        self.limiter = RateLimiter(document.validate())
+        document.validate()
+        self.limiter = RateLimiter(document, self.limiter.own)
         keep_limits(self.database, document, self.settings.limits)
+
+    def set_own_limits(self, tenant_id: int, document: LimitsDocument | None) -> None:
+        """Put a tenant under limits of its own, or under those of all again; its pools start afresh.
+
+        Raises:
+            LimitsError: the document cannot be meant for one tenant; the old limits stay.
+        """
+        self.limiter.set_own(tenant_id, document.validate_own() if document else None)
+        keep_own_limits(self.database, tenant_id, document)
+
+    def reload_limits(self) -> None:
+        """Take up limits and pools anew from the database, after keeping those in use there."""
+        with self.database.transaction():
+            keep_pools(self.database, self.limiter)
+        self.limiter = limiter_in_force(self.database, self.settings.limits)
 
     def next_correlation(self) -> str:
         """A new correlation id: 32 hexadecimal digits, a function of seed and count (T-4)."""

@@ -141,6 +141,15 @@ class Access:
             return None
         return grant
 
+    def forget(self, tenant_id: int) -> None:
+        """Let no token of a tenant open anything any more; they are gone from the database already."""
+        self._grants = {token: grant for token, grant in self._grants.items() if grant.tenant_id != tenant_id}
+
+    def new_secret(self, client_id: str) -> str:
+        """A secret for an application that has none; a function of the stem, like tokens (T-4)."""
+        self._issued += 1
+        return blake2b(f"secret:{self._stem}:{self._issued}:{client_id}".encode(), digest_size=16).hexdigest()
+
     def _issue(self, tenant_id: int, client_id: str, now: int) -> Tokens:
         self._issued += 1
         stem = f"{self._stem}:{now}:{self._issued}:{client_id}"

@@ -59,13 +59,37 @@ def inventory_blocks(
     """
     with open_text(path) as (name, stream):
         if name.lower().endswith((".jsonl", ".ndjson", ".json")):
-            rows = _numbered(read_json_lines(name, stream), location_number, product_number)
-            while block := list(islice(rows, min(size, _NEW_AT_ONCE))):
-                yield block
+            yield from line_blocks(name, stream, location_number, product_number, size=size)
         elif name.lower().endswith(".xml"):
             raise InventoryFileError(name, 0, "XML is not read; use CSV, a zip of it, or JSON lines")
         else:
-            yield from _Table(name, stream, location_number, product_number).blocks(size)
+            yield from table_blocks(name, stream, location_number, product_number, size=size)
+
+
+def line_blocks(
+    name: str,
+    stream: TextIO,
+    location_number: LocationNumber,
+    product_number: ProductNumber,
+    *,
+    size: int = ROWS_AT_ONCE,
+) -> Iterator[list[PlainRow]]:
+    """The same from JSON lines that errors call by ``name``."""
+    rows = _numbered(read_json_lines(name, stream), location_number, product_number)
+    while block := list(islice(rows, min(size, _NEW_AT_ONCE))):
+        yield block
+
+
+def table_blocks(
+    name: str,
+    stream: TextIO,
+    location_number: LocationNumber,
+    product_number: ProductNumber,
+    *,
+    size: int = ROWS_AT_ONCE,
+) -> Iterator[list[PlainRow]]:
+    """The same from CSV that errors call by ``name``."""
+    return _Table(name, stream, location_number, product_number).blocks(size)
 
 
 def _numbered(

@@ -29,6 +29,7 @@ class InventoryFileError(ValueError):
         super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
         self.file = file
         self.line = line
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)

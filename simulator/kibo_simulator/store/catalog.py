@@ -161,6 +161,10 @@ class CatalogStore:
             (tenant_id, now),
         )
 
+    def date_all(self, now: int) -> None:
+        """Let every product have come into the catalog at this instant."""
+        self._connection.execute("UPDATE catalog_products SET created = ?1, updated = ?1", (now,))
+
     def unknown(self, tenant_id: int, items: list[tuple[str | None, str | None]]) -> Iterator[int]:
         """The places of the items, each a part number and a UPC, that the catalog has no product for."""
         rows = self._connection.execute(

@@ -19,6 +19,7 @@ from kibo_simulator.store import (
     places,
     silos,
     tags,
+    tenants,
 )
 
 SCHEMA_VERSION = 1
@@ -133,6 +134,7 @@ _SCHEMAS = (
     fetch_files.SCHEMA,
     file_batches.SCHEMA,
     silos.SCHEMA,
+    tenants.SCHEMA,
     catalog.SCHEMA,
     batch_jobs.SCHEMA,
     faults.SCHEMA,

@@ -102,6 +102,11 @@ class ProductStore:
         self._database.connection.executemany("INSERT INTO products VALUES (?, ?, ?, ?, ?)", rows)
         return range(last + 1, last + 1 + len(rows))
 
+    def forget(self) -> None:
+        """Read everything anew: rows were written past this store."""
+        self._products_version += 1
+        self._numbers.clear()
+
     def _forget_numbers(self, tenant_id: int) -> None:
         for key in [key for key in self._numbers if key[0] == tenant_id]:
             del self._numbers[key]

@@ -71,6 +71,12 @@ class StockStore(ProductStore):
         self._locations_at = -1
         database.on_rollback(self._presence.forget)
 
+    def forget(self) -> None:
+        """Read everything anew: rows were written past this store."""
+        super().forget()
+        self._presence.forget()
+        self._locations.clear()
+
     # -- locations ------------------------------------------------------------------------------------------------
 
     def add_location(self, tenant_id: int, code: str, name: str) -> int:

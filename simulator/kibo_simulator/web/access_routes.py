@@ -14,6 +14,9 @@ _oauth = msgspec.json.Decoder(OAuthRequest)
 _ticket = msgspec.json.Decoder(TicketRequest)
 _refresh_ticket = msgspec.json.Decoder(RefreshTicketRequest)
 
+# Kibo writes client; OAuth 2.0, and with it most libraries, client_credentials.
+_GRANT_TYPES = frozenset({"client", "client_credentials", "refresh", "refresh_token"})
+_GRANTS_TOLD = "client, client_credentials, refresh and refresh_token"
 _APPLICATIONS = "/api/platform/applications/authtickets"
 
 
@@ -33,6 +36,8 @@ def oauth(call: Call) -> Answer:
         wanted = OAuthRequest(**{name: form[name][-1] for name in OAuthRequest.__struct_fields__ if name in form})
     else:
         wanted = decode(_oauth, call.body)
+    if wanted.grant_type is not None and wanted.grant_type.lower() not in _GRANT_TYPES:
+        raise validation_error("$.grant_type", f"{wanted.grant_type[:40]!r} is not known; {_GRANTS_TOLD} are accepted")
     tokens: Tokens | None = None
     if wanted.refresh_token:
         call.summary["grant"] = "refresh_token"

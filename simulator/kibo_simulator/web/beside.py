@@ -1,8 +1,10 @@
-"""Blocking work in a thread, so that the event loop goes on; whoever waits for it waits to its end, come what may."""
+"""Long work that lets the event loop go on: blocking calls in a thread, and steps with pauses between them."""
 
 import asyncio
 from collections.abc import Callable
 from typing import TypeVar
+
+from kibo_simulator.steps import Steps
 
 _T = TypeVar("_T")
 
@@ -18,3 +20,14 @@ async def beside(work: Callable[[], _T]) -> _T:
     except asyncio.CancelledError:
         await asyncio.wait([future])
         raise
+
+
+async def stepping(steps: "Steps[_T]") -> _T:
+    """Do all steps, letting others have the processor in between, and return the result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: _T = end.value
+            return result
+        await asyncio.sleep(0)

@@ -111,7 +111,8 @@ class Gate:
         """Answer with 429; what waits is told in the header and, where there is one, in the body (RL-12)."""
         visit.status = 429
         visit.retry_after = retry_after
-        if self._simulator.limiter.document.throttle_body == "json":
+        document = visit.pool.document if visit.pool is not None else self._simulator.limiter.document
+        if document.throttle_body == "json":
             wait = f"wait {retry_after} seconds" if isinstance(retry_after, int) else "try again later"
             visit.payload = error_body(429, "TOO_MANY_REQUESTS", f"too many requests; {wait}", visit.correlation_id)
 

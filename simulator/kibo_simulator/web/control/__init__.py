@@ -18,6 +18,7 @@ from kibo_simulator.web.control import (
     limit_routes,
     openapi_routes,
     snapshot_routes,
+    tenant_routes,
     verify_routes,
 )
 from kibo_simulator.web.control.plane import ControlPlane, is_control_path
@@ -34,6 +35,7 @@ ROUTE_MODULES: Final[tuple[ModuleType, ...]] = (
     inventory_routes,
     file_routes,
     snapshot_routes,
+    tenant_routes,
     openapi_routes,
 )
 

@@ -1,14 +1,19 @@
-"""The stock of a tenant as a whole: dumped record by record (I-1)."""
+"""The stock of a tenant as a whole: dumped record by record, and set from a file (I-1)."""
 
 import asyncio
 import io
 from itertools import islice
+from typing import Literal
 
 import msgspec
 from aiohttp import web
+from msgspec import Struct
 
-from kibo_simulator.files.location_export import write_location_export
+from kibo_simulator.files.location_export import InventoryFileError, write_location_export
+from kibo_simulator.tenant_care import stocked
+from kibo_simulator.web.beside import stepping
 from kibo_simulator.web.control.route import NDJSON, TENANT, ControlCall, ControlParameter, ControlRoute
+from kibo_simulator.web.errors import validation_error
 from kibo_simulator.web.lookup_wire import record_body
 
 _RECORDS_AT_ONCE = 500
@@ -39,6 +44,27 @@ async def dump_inventory(call: ControlCall[None]) -> web.StreamResponse:
     return response
 
 
+class StockedBody(Struct):
+    """How many records were set."""
+
+    records: int
+
+
+async def seed_inventory(call: ControlCall[bytes]) -> StockedBody:
+    """Set records from JSON lines or a Location Export, all of them or none."""
+    tenant_id = call.tenant()
+    mode: Literal["merge", "replace"] = "replace" if call.text("mode") == "replace" else "merge"
+    try:
+        text = call.body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = call.body[: error.start].count(b"\n") + 1
+        raise validation_error(f"$:{line}", "this is not UTF-8 text") from None
+    try:
+        return StockedBody(await stepping(stocked(call.simulator, tenant_id, text, mode)))
+    except InventoryFileError as error:
+        raise validation_error(f"$:{error.line}", error.message) from None
+
+
 ROUTES = (
     ControlRoute(
         method="GET",
@@ -50,6 +76,24 @@ ROUTES = (
         query=(
             TENANT,
             ControlParameter("format", "The form of the dump; jsonl when absent.", choices=("jsonl", "csv")),
+        ),
+    ),
+    ControlRoute(
+        method="POST",
+        path="/inventory",
+        name="seedInventory",
+        summary="Sets the records of a tenant from JSON lines or a Location Export, all or none.",
+        handle=seed_inventory,
+        request=bytes,
+        accepts=(NDJSON, "text/csv"),
+        answers=StockedBody,
+        query=(
+            TENANT,
+            ControlParameter(
+                "mode",
+                "Whether records that are not named stay or go; merge when absent.",
+                choices=("merge", "replace"),
+            ),
         ),
     ),
 )
