@@ -11,12 +11,23 @@ from typing import Final
 
 import click
 
-from kibo_simulator.ctl import about, clock, faults, inventory, jobs, journal, limits, snapshots, verify
+from kibo_simulator.ctl import about, clock, faults, inventory, jobs, journal, limits, snapshots, tenants, verify
 from kibo_simulator.ctl.connection import Connection
 from kibo_simulator.ctl.output import Output
 from kibo_simulator.ctl.session import Session
 
-MODULES: Final[tuple[ModuleType, ...]] = (about, clock, limits, faults, journal, verify, jobs, inventory, snapshots)
+MODULES: Final[tuple[ModuleType, ...]] = (
+    about,
+    clock,
+    limits,
+    faults,
+    journal,
+    verify,
+    jobs,
+    inventory,
+    snapshots,
+    tenants,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -66,9 +66,7 @@ def fork(
 ) -> None:
     """Add a tenant that has what TENANT had in SNAPSHOT, and print its credentials: they are told this once."""
     wanted = {"tenant": tenant, "as": target, "name": name, "clientId": client_id}
-    session.output.record(
-        session.connection.ask("POST", f"/snapshots/{segment(snapshot)}/fork", body=_told(wanted))
-    )
+    session.output.record(session.connection.ask("POST", f"/snapshots/{segment(snapshot)}/fork", body=_told(wanted)))
 
 
 @tenants.command()
