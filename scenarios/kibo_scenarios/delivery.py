@@ -22,6 +22,7 @@ from kibo_scenarios.reports.files import BADGE, JUNIT, PAGE, SARIF, journals_of,
 from kibo_scenarios.reports.terminal import print_overview
 from kibo_scenarios.result import ExitCode, RunResult, exit_code
 from kibo_scenarios.rules import RULES, Rule, with_levels
+from kibo_scenarios.whole_files import alone_at
 from kibo_simulator.version import __version__
 
 
@@ -101,9 +102,10 @@ class Delivery:
             write_file("--html", wishes.html, self._page(Board(), assessments, wishes.html))
             yield "page", wishes.html
         if wishes.board is not None:
-            # Read again: another run may have been added since this one began.
-            board = read_board(wishes.board, "--append")
-            write_file("--append", wishes.board, self._page(board, assessments, wishes.board))
+            # Read again, with nobody else at it: other runs may have been added since this one began.
+            with alone_at(wishes.board):
+                board = read_board(wishes.board, "--append")
+                write_file("--append", wishes.board, self._page(board, assessments, wishes.board))
             yield "board", wishes.board
 
     def _page(self, board: Board, assessments: Sequence[Assessment], file: Path) -> bytes:
@@ -127,7 +129,7 @@ def deliver(wishes: Wishes) -> Delivery:
     if wishes.board is not None:
         if wishes.board.suffix not in {".html", ".json"}:
             raise UsageError(f"--append {wishes.board}: expected a file that ends in .html or .json")
-        read_board(wishes.board, "--append")
+        _refuse_unshowable(wishes.board)
     files = {
         "--junit": wishes.junit,
         "--sarif": wishes.sarif,
@@ -141,6 +143,18 @@ def deliver(wishes: Wishes) -> Delivery:
     if wishes.folder is not None:
         _make_folder(wishes.folder)
     return Delivery(wishes, profile, baseline)
+
+
+def _refuse_unshowable(file: Path) -> None:
+    """Try the board that is there before anything runs: a run must not be lost to it in the end."""
+    from kibo_scenarios.reports.page import render_page  # noqa: PLC0415
+
+    board = read_board(file, "--append")
+    try:
+        if board.runs:
+            render_page(board)
+    except Exception:  # noqa: BLE001 - whatever somebody wrote into the file, it is not our defect
+        raise UsageError(f"--append {file}: what it says of its runs cannot be shown; start a new board") from None
 
 
 def _refuse_unwritable(flag: str, file: Path | None) -> None:

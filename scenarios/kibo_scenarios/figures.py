@@ -214,6 +214,9 @@ def _optimum(evidence: Evidence, pooled: list[JournalEntry]) -> int | None:
         return None
     start = admitted[0].started_at
     (limit,) = evidence.limits
+    if 0 in {limit.requests_per_minute, limit.requests_per_hour}:
+        # Nothing is admitted under such limits: these were not the ones in force all the time.
+        return None
     times = earliest_times(
         [is_submission(entry) for entry in admitted],
         start=start,

@@ -1,7 +1,8 @@
 """Writes files as a whole: whoever reads one meanwhile sees the old content or the new, never half of either."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -19,3 +20,22 @@ def replace_file(file: Path, content: bytes) -> None:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def alone_at(file: Path) -> Iterator[None]:
+    """Read and replace a file while all others who do it in this way wait, processes and threads alike.
+
+    What is locked is the folder, so that nothing is left lying about; where there are no such locks, nobody waits.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - Windows has none
+    except ImportError:
+        yield
+        return
+    folder = os.open(file.absolute().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)

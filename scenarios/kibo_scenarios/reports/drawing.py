@@ -116,6 +116,10 @@ class _Painter:
             self._refusals(by_kind["refused"])
         for budget in timeline.budgets:
             self._budget(budget)
+        if timeline.budgets and timeline.pools > 1:
+            self.drawing.notes.append(
+                f"What is left is that of {timeline.pool}, the busiest of {timeline.pools} pools of requests"
+            )
         if timeline.locations:
             self._jobs(timeline.locations)
         bottom = self.y
@@ -242,7 +246,7 @@ class _Painter:
         top = self._label(f"left per {budget.name}", _BUDGET, more=f"of {budget.limit:,}, lowest {lowest:,}")
         floor = top + _BUDGET
         self._line(floor)
-        scale = _BUDGET / budget.limit
+        scale = _BUDGET / max(1, budget.limit)
         # Several levels at one place are one step, down to where the last of them leaves it.
         steps: dict[float, float] = {}
         for level in budget.levels:

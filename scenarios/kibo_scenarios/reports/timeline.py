@@ -88,12 +88,17 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Timeline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A run over time, in microseconds since the epoch; `locations_left_out` were not kept."""
+    """A run over time, in microseconds since the epoch; `locations_left_out` were not kept.
+
+    `budgets` are those of `pool`, the busiest of all `pools` that had requests.
+    """
 
     start: int
     end: int
     marks: tuple[Mark, ...]
     windows: tuple[Window, ...]
+    pools: int
+    pool: str
     budgets: tuple[Budget, ...]
     locations: tuple[LocationJobs, ...]
     locations_left_out: int
@@ -109,12 +114,16 @@ def timeline_of(evidence: Evidence, grades: Sequence[Grade]) -> Timeline:
     ends += [span.end for one in locations for span in one.spans]
     start = min((entry.started_at for entry in journal), default=0)
     kept = locations[:LOCATIONS_KEPT]
+    pools = by_pool(journal)
+    (_, pool), busiest = max(pools.items(), key=lambda pair: len(pair[1]), default=(("", ""), []))
     return Timeline(
         start=start,
         end=max(ends, default=start),
         marks=tuple(_marks(journal)),
         windows=windows,
-        budgets=tuple(_budgets(evidence)),
+        pools=len(pools),
+        pool=pool,
+        budgets=tuple(_budgets(evidence.limits, pool, busiest)),
         locations=tuple(sorted(kept, key=lambda one: one.location)),
         locations_left_out=len(locations) - len(kept),
         flags=tuple(_flags(grades)),
@@ -182,31 +191,17 @@ def _windows(journal: Sequence[JournalEntry]) -> tuple[Window, ...]:
     return tuple(windows[:MARKS_KEPT])
 
 
-def _budgets(evidence: Evidence) -> list[Budget]:
-    pools = by_pool(evidence.journal)
-    if not pools:
-        return []
-    (_, pool), entries = max(pools.items(), key=lambda pair: len(pair[1]))
-    limit = next((limit for limit in evidence.limits if pool.endswith(limit.route)), None)
+def _budgets(limits: Sequence[PoolLimit], pool: str, entries: Sequence[JournalEntry]) -> Iterable[Budget]:
+    limit = next((limit for limit in limits if pool.endswith(limit.route)), None)
     if limit is None:
-        return []
+        return
     admitted = [entry.started_at for entry in entries if entry.status != 429]
-    return list(_budgets_of(limit, admitted))
-
-
-def _budgets_of(limit: PoolLimit, admitted: Sequence[int]) -> Iterable[Budget]:
     if limit.requests_per_minute is not None:
-        yield Budget(
-            name="minute",
-            limit=limit.requests_per_minute,
-            levels=_levels(admitted, limit.requests_per_minute, bucket=MINUTE, buckets=1),
-        )
+        most = limit.requests_per_minute
+        yield Budget(name="minute", limit=most, levels=_levels(admitted, most, bucket=MINUTE, buckets=1))
     if limit.requests_per_hour is not None:
-        yield Budget(
-            name="hour",
-            limit=limit.requests_per_hour,
-            levels=_levels(admitted, limit.requests_per_hour, bucket=_QUARTER, buckets=4),
-        )
+        most = limit.requests_per_hour
+        yield Budget(name="hour", limit=most, levels=_levels(admitted, most, bucket=_QUARTER, buckets=4))
 
 
 def _levels(admitted: Sequence[int], limit: int, *, bucket: int, buckets: int) -> tuple[Level, ...]:

@@ -177,6 +177,8 @@ def budget_used(evidence: Evidence) -> Outcome:
     last = max((index for index, entry in enumerate(admitted) if is_submission(entry)), default=0)
     waiting = admitted[: last + 1]
     (limit,) = evidence.limits
+    if 0 in {limit.requests_per_minute, limit.requests_per_hour}:
+        return inconclusive(expected, "the limits admit nothing")
     trips = evidence.round_trip.least * last
     least = 0
     if waiting:

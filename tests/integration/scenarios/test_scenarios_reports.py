@@ -83,6 +83,18 @@ def test_a_board_collects_runs(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert [("kibo-client", "one"), ("kibo-client", "two")] == [one.key for one in read_board(board, "").runs]
 
 
+def test_a_board_that_cannot_be_shown_costs_no_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A board that somebody has written into is refused before the run, whatever is wrong with it."""
+    board = tmp_path / "board.json"
+    run(capsys, scenario(tmp_path, "one"), "--append", board)
+    broken = board.read_text(encoding="utf-8").replace('"verdict":"PASS"', '"verdict":"FINE"')
+    board.write_text(broken, encoding="utf-8")
+    code, out, err = run(capsys, scenario(tmp_path, "one"), "--append", board)
+
+    assert (2, "") == (code, out)
+    assert f"--append {board}: what it says of its runs cannot be shown; start a new board" in err
+
+
 def test_a_baseline_from_beginning_to_end(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """It fails; written down it is known; a new failure fails; what is mended is stale; rewritten it is gone."""
     file, baseline = scenario(tmp_path, "one", "> 5"), tmp_path / "known.yaml"

@@ -53,8 +53,8 @@ def runs(drawn: st.DrawFn) -> RunResult:
     }
     limit = PoolLimit(
         route=POOL,
-        requests_per_minute=drawn(st.none() | st.integers(1, 60)),
-        requests_per_hour=drawn(st.none() | st.integers(1, 60)),
+        requests_per_minute=drawn(st.none() | st.integers(0, 60)),
+        requests_per_hour=drawn(st.none() | st.integers(0, 60)),
     )
     return result_of(story.evidence(jobs=jobs, limits=(limit,)))
 
