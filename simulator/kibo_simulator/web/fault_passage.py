@@ -168,7 +168,7 @@ class FaultPassage:
             visit.bytes_sent = 0
             self._gate.note(request, visit, now)
             hang_up(request, "reset" if isinstance(effect, Reset) else effect.how)
-        elif isinstance(effect, Truncate):
+        elif isinstance(effect, Truncate) and not gone(request):
             return await self._truncate(request, visit, effect, now)
         else:
             self._gate.note(request, visit, now)
@@ -187,11 +187,10 @@ class FaultPassage:
         visit.bytes_sent = min(kept, len(body) - 1)
         self._gate.note(request, visit, now)
         response = _announced(visit, now)
-        try:
+        with suppress(ConnectionError):
             await response.prepare(request)
             await response.write(body[: visit.bytes_sent])
-        finally:
-            hang_up(request, effect.how)
+        hang_up(request, effect.how)
         return response
 
     async def _dribble(self, request: web.Request, visit: Visit, effect: Dribble) -> web.StreamResponse:
@@ -199,8 +198,9 @@ class FaultPassage:
         size = max(effect.piece_bytes, math.ceil(len(body) / _MOST_PIECES))
         began = self._simulator.clock.now()
         response = _announced(visit, began)
-        await response.prepare(request)
+        visit.bytes_sent = 0
         try:
+            await response.prepare(request)
             for index, at in enumerate(range(0, len(body), size)):
                 if index:
                     await self._wait(request, began + round(index * effect.every_s * SECOND))

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Final
 from urllib.parse import parse_qs
@@ -344,13 +345,15 @@ async def _sent_in_slices(
 ) -> web.StreamResponse:
     """Send a large answer piece by piece: handing it over whole would copy it while everybody else waits."""
     response = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(payload))})
-    await response.prepare(request)
-    view = memoryview(payload)
-    for first in range(0, len(payload), _SLICE):
-        await response.write(view[first : first + _SLICE])
-        # Writing waits only when the reader is slow; others must have their turn in any case.
-        await asyncio.sleep(0)
-    await response.write_eof()
+    # A client that does not wait for the end is no error.
+    with suppress(ConnectionError):
+        await response.prepare(request)
+        view = memoryview(payload)
+        for first in range(0, len(payload), _SLICE):
+            await response.write(view[first : first + _SLICE])
+            # Writing waits only when the reader is slow; others must have their turn in any case.
+            await asyncio.sleep(0)
+        await response.write_eof()
     return response
 
 

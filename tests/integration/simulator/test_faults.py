@@ -325,6 +325,21 @@ async def test_who_leaves_before_a_late_answer_has_lost_it(bench: Bench) -> None
     assert (200, True, "fault-1") == tuple(last(bench)[k] for k in ("status", "responseLost", "fault"))
 
 
+async def test_a_clock_that_begins_to_run_takes_waits_along(bench: Bench) -> None:
+    """T-2: an answer that waits for a clock moved by hand leaves by itself once the clock runs."""
+    await bench.send("PUT", "/_simulator/clock", {"mode": "manual"})
+    await put(bench, {"kind": "latency", "delay_s": 90}, operation="deleteItems")
+    late = asyncio.create_task(bench.delete_items([ONE]))
+    await until(lambda: list(bench.simulator.jobs.unfinished()))
+    bench.wait(1_000)
+    await bench.send("PUT", "/_simulator/clock", {"mode": "scaled", "speed": 10})
+    waiting = late.done()
+    bench.wait(9)
+    await bench.send("GET", f"{V1}/queue")
+
+    assert (False, 200, "2026-03-02T05:01:30.000000Z") == (waiting, (await late).status, last(bench)["finishedAt"])
+
+
 async def test_a_body_comes_in_pieces(bench: Bench) -> None:
     """Each piece leaves at its instant, and the journal has the entry before the last one does."""
     await bench.send("PUT", "/_simulator/clock", {"mode": "manual"})

@@ -1,5 +1,6 @@
 """Faults of jobs, seen by a client that polls: failing, stalling, slow, and failing the first few times."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -153,9 +154,17 @@ async def test_only_the_jobs_that_are_meant(make_bench: MakeBench) -> None:
     assert ([0, 0], True) == (seen[1:], seen[0] >= 1)
 
 
+def as_killed(data: Path) -> Path:
+    """What a kill leaves of a data file: it and its log as they are on the disk, copied."""
+    for file in list(data.parent.glob(data.name + "*")):
+        shutil.copy(file, data.parent / f"killed-{file.name}")
+    return data.parent / f"killed-{data.name}"
+
+
+@pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("at", [0, 5, 15])
-async def test_faults_survive_a_restart(make_bench: MakeBench, tmp_path: Path, at: float) -> None:
-    """D-1: plan, counts, held and doomed jobs are state; a restart at any instant changes nothing."""
+async def test_faults_survive_a_restart(make_bench: MakeBench, tmp_path: Path, at: float, *, killed: bool) -> None:
+    """D-1: plan, counts, held and doomed jobs are state; an end at any instant changes nothing about them."""
     data = tmp_path / "state.db"
     first = await make_bench(EXACT, data=data)
     await put(first, {"kind": "job_fail", "message": "planned"}, nth=1)
@@ -166,7 +175,10 @@ async def test_faults_survive_a_restart(make_bench: MakeBench, tmp_path: Path, a
     first.wait(at)
     await states(first)
     before = (await first.send("GET", "/_simulator/faults")).body
-    first.simulator.close()
+    if killed:
+        data = as_killed(data)
+    else:
+        first.simulator.close()
     second = await make_bench(EXACT, data=data)
     after = (await second.send("GET", "/_simulator/faults")).body
     second.wait(100)

@@ -4,7 +4,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from kibo_simulator.faults import FaultError, LoadedFault, Match, read_faults
+from kibo_simulator.faults import FaultError, LoadedFault, Match, PlannedFault, read_faults
 from kibo_simulator.faults.effects import Effect
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.timestamps import iso_microseconds
@@ -137,6 +137,7 @@ ROUTES = (
         summary="Puts faults down: one, or a list of them.",
         handle=add_faults,
         request=bytes,
+        described_as=PlannedFault | list[PlannedFault],
         answers=Added,
         status=201,
     ),

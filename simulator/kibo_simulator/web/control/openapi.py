@@ -21,7 +21,7 @@ _REF: Final = "#/components/schemas/{name}"
 
 def control_document(routes: Sequence[ControlRoute[Any]]) -> dict[str, Any]:
     """An OpenAPI 3.1 document of ``routes``."""
-    types = [kind for route in routes for kind in (route.request, route.answers) if kind not in {None, bytes}]
+    types = [kind for route in routes for kind in (_body(route), route.answers) if kind not in (None, bytes)]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = list(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -65,9 +65,13 @@ def _described(route: ControlRoute[Any], schema_of: Any) -> dict[str, Any]:
         "responses": {str(route.status): success, **{str(status): _refusal(status) for status in _refusals(route)}},
     }
     if route.request is not None:
-        body = {"type": "string"} if route.request is bytes else schema_of(route.request)
+        body = {"type": "string"} if _body(route) is bytes else schema_of(_body(route))
         described["requestBody"] = {"required": True, "content": {media: {"schema": body} for media in route.accepts}}
     return described
+
+
+def _body(route: ControlRoute[Any]) -> Any:
+    return route.described_as or route.request
 
 
 def _parameter(parameter: ControlParameter) -> dict[str, Any]:

@@ -43,11 +43,11 @@ class ControlRoute(Generic[BodyT]):
 
     ``path`` follows `PREFIX` and may have ``{names}``. ``request`` is the type that a JSON body is decoded to before
     the handler sees it; ``bytes`` hands it over as it came, and None leaves it unread; so does ``streamed``, for
-    handlers that read a large body piece by piece. ``answers`` is the type of the JSON answer, or of one line where
-    ``media`` is NDJSON. A handler returns the answer, or a response of its own; it may be a coroutine. ``turn`` says
-    that no request is carried out meanwhile and that time is up to date; a handler
-    that waits for its reader goes without. ``refuses`` are the statuses of refusals beside 400, 401, 403, 404 for a
-    path with names, and 413 for a body.
+    handlers that read a large body piece by piece. ``described_as`` is the type of JSON in a body of bytes.
+    ``answers`` is the type of the JSON answer, or of one line where ``media`` is NDJSON. A handler returns the answer,
+    or a response of its own; it may be a coroutine. ``turn`` says that no request is carried out meanwhile and that
+    time is up to date; a handler that waits for its reader goes without. ``refuses`` are the statuses of refusals
+    beside 400, 401, 403, 404 for a path with names, and 413 for a body.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -56,6 +56,7 @@ class ControlRoute(Generic[BodyT]):
     summary: str
     handle: "Callable[[ControlCall[BodyT]], object | Awaitable[object]]"
     request: type[BodyT] | None = None
+    described_as: Any = None
     accepts: tuple[str, ...] = (JSON,)
     streamed: bool = False
     answers: Any = None
