@@ -18,6 +18,7 @@ from kibo_simulator.drop_points.point import DropPointError, SftpServerError
 from kibo_simulator.endpoints_command import endpoints
 from kibo_simulator.faults import FaultError, PlannedFault
 from kibo_simulator.files.location_export import InventoryFileError
+from kibo_simulator.journal.file import JournalFileError
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
 from kibo_simulator.settings import SampleSettings, Settings
 from kibo_simulator.simulator import Simulator
@@ -175,6 +176,11 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep the SFTP server's key in this file.  [default: beside --data, else for this run only]",
 )
+@click.option(
+    "--journal",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every journal entry to this file, too, a line of JSON each, before its answer leaves.",
+)
 @click.option("--limits", help="guide (50 a minute, 200 an hour), off, or a JSON file.  [default: guide]")
 @click.option(
     "--faults",
@@ -212,6 +218,7 @@ def serve(
     drop: Path | None,
     sftp_port: int | None,
     sftp_key: Path | None,
+    journal: Path | None,
     limits: str | None,
     fault_file: Path | None,
     clock: str,
@@ -272,6 +279,8 @@ def serve(
     except FaultError as error:
         _fail(f"--faults {fault_file}: {error}" if fault_file else f"--config: {error}")
     try:
+        if journal is not None:
+            simulator.keep_journal(journal)
         if inventory and simulator.loaded is None:
             click.echo(f"kibo-simulator: --inventory is left alone, {data} has been filled before", err=True)
         elif inventory:
@@ -292,6 +301,8 @@ def serve(
                         sftp=None if sftp_port is None else serving.SftpOffered(sftp_port, _key_file(sftp_key, data)),
                     )
                 )
+    except JournalFileError as error:
+        _fail(f"--journal {error}")
     except (serving.BindError, SftpServerError, TlsError) as error:
         _fail(str(error))
     finally:

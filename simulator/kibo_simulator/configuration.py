@@ -20,6 +20,7 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     port: int | None = None
     data: str | None = None
     inventory: tuple[str, ...] | None = None
+    journal: str | None = None
     clock: str | None = None
     tls: bool | None = None
     sftp_port: int | None = None

@@ -175,6 +175,11 @@ class Pool:
         """The pool's integers, to be stored; do not change them."""
         return self._state
 
+    @property
+    def just_restricted(self) -> bool:
+        """Whether the last refusal began a restriction or extended it."""
+        return bool(self._state.restricted_until) and not self._state.rejections
+
     def admit(self, now: int) -> int:
         """Count a request at ``now`` and return 0, or refuse it and return the seconds to wait (RL-5 to RL-10)."""
         state = self._roll(now)

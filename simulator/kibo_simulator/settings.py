@@ -178,6 +178,7 @@ class BoundSettings(Struct, frozen=True, forbid_unknown_fields=True):
     body_bytes: Annotated[int, Meta(ge=1_024, le=1 << 30)] = 16 << 20
     journal_entries: Annotated[int, Meta(ge=0)] = 100_000
     journal_bytes: Annotated[int, Meta(ge=0)] = 128 << 20
+    journal_file_bytes: Annotated[int, Meta(ge=0)] = 4 << 30
     snapshots: Annotated[int, Meta(ge=0, le=10_000)] = 100
     snapshot_bytes: Annotated[int, Meta(ge=65_536, le=1 << 40)] = 4 << 30
 

@@ -5,11 +5,13 @@ in through one function, so the same simulator serves real sockets, a scaled clo
 T-4).
 """
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TextIO
@@ -17,6 +19,7 @@ from typing import TextIO
 import msgspec
 
 from kibo_simulator.agenda import Agenda
+from kibo_simulator.announcements import Announcer
 from kibo_simulator.batch_runner import BatchRunner
 from kibo_simulator.catalog_work import CatalogWorker
 from kibo_simulator.clock import Clock, ClockMode
@@ -34,6 +37,7 @@ from kibo_simulator.job_fates import JobFates
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.job_work import JobWorker
 from kibo_simulator.journal import Journal
+from kibo_simulator.journal.file import JournalFile
 from kibo_simulator.kept_limits import keep_limits, keep_own_limits, keep_pools, limiter_in_force
 from kibo_simulator.kept_settings import keep_settings, settings_here, settings_in_force
 from kibo_simulator.moment import Moment, drop_moment, read_moment
@@ -67,6 +71,8 @@ from kibo_simulator.upkeep_work import UpkeepWorker
 
 # A pause costs a turn of the event loop, a step at most a few milliseconds.
 _STEPS_BETWEEN_PAUSES = 8
+
+_log = logging.getLogger("kibo_simulator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,10 @@ class Simulator:
         self._snapshot = snapshot
         self._seed = Seed(settings or Settings(), tuple(load))
         bounds = self._seed.settings.bounds
+        self.announcer = Announcer()
         self.journal = Journal(entries=bounds.journal_entries, retained_bytes=bounds.journal_bytes)
+        self.journal.attach(partial(self.announcer.tell, "journal"))
+        self.journal_file: JournalFile | None = None
         self.snapshots = SnapshotShelf(snapshots, most=bounds.snapshots, most_bytes=bounds.snapshot_bytes)
         self.loaded: int | None = None
         self._data = data
@@ -137,6 +146,17 @@ class Simulator:
             # Whoever corrects the fault and tries again must find the file free.
             database.close()
             raise
+
+    def keep_journal(self, path: Path) -> None:
+        """Write every entry of the journal to a file, too, before its answer leaves; numbers go on from its last.
+
+        Raises:
+            JournalFileError: the file cannot be written, is in use, or is no journal.
+        """
+        most = self.settings.bounds.journal_file_bytes
+        self.journal_file = JournalFile(path, most_bytes=most, complain=_log.warning)
+        self.journal.restart(self.journal_file.position)
+        self.journal.attach(self.journal_file.write)
 
     # -- beginning, and going on from elsewhere ---------------------------------------------------------------------
 
@@ -291,7 +311,7 @@ class Simulator:
         self.agenda = Agenda()
         self.tenants = TenantStore(database.connection)
         self.stock = StockStore(database)
-        self.jobs = JobStore(database)
+        self.jobs = JobStore(database, self.announcer)
         self.access = Access(
             database,
             stem=f"{seed}:{self._openings}",
@@ -501,7 +521,9 @@ class Simulator:
             self.files.plan(now)
 
     def close(self) -> None:
-        """Write what is left and close the database; once is enough."""
+        """Write what is left and close database and journal; once is enough."""
+        if self.journal_file is not None:
+            self.journal_file.close()
         if self.database.closed:
             return
         self.save_pools(self.clock.now())

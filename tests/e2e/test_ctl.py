@@ -1,6 +1,10 @@
 """``kibo-simulator ctl`` against a served simulator: what it does, prints and refuses."""
 
 import json
+import signal
+import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ from kibo_simulator.cli import main
 from kibo_simulator.ctl.command import MODULES
 from kibo_simulator.ctl.output import printable, shown
 
-from .conftest import Serve
+from .conftest import BIN, Serve, run
 
 Ctl = Callable[..., Result]
 
@@ -94,6 +98,74 @@ def test_questions_are_answered_by_the_exit_code(ctl: Ctl) -> None:
     assert [0, 1, 2] == [done.exit_code for done in (none, some, wrong)]
     assert ["yes", "no"] == [json.loads(done.output)["verdict"] for done in (none, some)]
     assert wrong.stderr.startswith("kibo-simulator ctl: $.questions[0].match.operation: there is no operation")
+
+
+@pytest.mark.slow
+def test_the_journal_is_kept_listed_and_followed(serve: Serve, tmp_path: Path) -> None:
+    """What clients did: in the file of serve --journal, by filters, as an archive, and as it comes; numbers go on."""
+    file = str(tmp_path / "journal.ndjson")
+    first = serve("--journal", file)
+    tell(first.url)
+    left = first.stop()
+    second = serve("--journal", file)
+    tell(second.url)
+
+    def journal(*arguments: str) -> str:
+        return CliRunner().invoke(main, ["ctl", "--url", second.url, "journal", *arguments]).output
+
+    kept = [json.loads(text)["seq"] for text in Path(file).read_text().splitlines()]
+    seen = [json.loads(text)["seq"] for text in journal("--follow", "--limit", "1").splitlines()]
+
+    assert (0, [1, 2], [2]) == (left[0], kept, seen)
+    assert ("", 1) == (journal("--status", "2xx"), len(journal("--path", "/api/*").splitlines()))
+    assert 2 == json.loads(journal("--format", "har"))["log"]["entries"][0]["_kibo"]["seq"]
+    assert (1, file) == tuple(json.loads(journal("status"))[name] for name in ("entries", "file"))
+    assert '{"cleared":1}' == journal("clear").strip()
+
+
+def tell(url: str) -> None:
+    """Ask for something that there is not, so that there is something in the journal."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{url}/api/nothing", timeout=10)
+    caught.value.close()
+
+
+@pytest.mark.slow
+def test_events_are_shown_as_they_happen(serve: Serve) -> None:
+    """One line of JSON an event, until there are enough of them; interrupting a follower is no failure."""
+    served = serve("--clock", "manual")
+    command = [str(BIN / "kibo-simulator"), "ctl", "--url", served.url]
+    with subprocess.Popen([*command, "events", "--limit", "1"], stdout=subprocess.PIPE, text=True) as watcher:
+        while watcher.poll() is None:
+            CliRunner().invoke(main, ["ctl", "--url", served.url, "clock", "advance", "1s"])
+        assert watcher.stdout is not None
+        shown = json.loads(watcher.stdout.read())
+    tell(served.url)
+    with subprocess.Popen(
+        [*command, "journal", "--follow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as follower:
+        assert follower.stdout is not None
+        assert follower.stderr is not None
+        follower.stdout.readline()
+        follower.send_signal(signal.SIGINT)
+        said = follower.stderr.read()
+
+    assert ("clock", "manual", 0) == (shown["event"], shown["data"]["mode"], watcher.returncode)
+    assert (130, b"") == (follower.returncode, said)
+
+
+@pytest.mark.slow
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
+    """The flag --journal: exit code 2, one line, and the file as it was."""
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello\n")
+    done = run("kibo-simulator", "serve", "--port", "0", "--journal", str(notes))
+
+    assert (2, "hello\n") == (done.returncode, notes.read_text())
+    assert done.stderr == (
+        f"kibo-simulator: --journal {notes}: does not end with a journal entry; a journal of this program or a new "
+        "file is expected\n"
+    )
 
 
 def test_every_command_says_what_it_does() -> None:

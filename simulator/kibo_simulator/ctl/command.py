@@ -1,17 +1,30 @@
 """The command ``kibo-simulator ctl`` itself: its flags, and the groups below it.
 
-Exit codes: 0 done (for ``verify``: yes), 1 ``verify`` says no, 2 usage or no answer, 3 ``verify`` cannot tell.
+Exit codes: 0 done (for ``verify``: yes), 1 ``verify`` says no, 2 usage or no answer, 3 ``verify`` cannot tell,
+130 interrupted.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from kibo_simulator.ctl import about, clock, faults, inventory, jobs, journal, limits, snapshots, tenants, verify
+from kibo_simulator.ctl import (
+    about,
+    clock,
+    events,
+    faults,
+    inventory,
+    jobs,
+    journal,
+    limits,
+    snapshots,
+    tenants,
+    verify,
+)
 from kibo_simulator.ctl.connection import Connection
 from kibo_simulator.ctl.output import Output
 from kibo_simulator.ctl.session import Session
@@ -23,6 +36,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     faults,
     journal,
     verify,
+    events,
     jobs,
     inventory,
     snapshots,
@@ -30,7 +44,21 @@ MODULES: Final[tuple[ModuleType, ...]] = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+INTERRUPTED: Final = 130
+
+
+class _Ctl(click.Group):
+    """What is followed goes on until it is interrupted: that is no failure to talk about."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Ctl, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--url",
     envvar="KIBO_SIMULATOR_URL",

@@ -1,13 +1,18 @@
-"""``ctl journal``: what clients did, request by request."""
+"""``ctl journal``: what clients did, request by request, so far or as it happens."""
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from kibo_simulator.ctl.output import shown
 from kibo_simulator.ctl.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _COLUMNS = ("seq", "at", "tenant", "method", "path", "operation", "status", "retryAfter", "jobIds", "summary")
 
@@ -15,26 +20,42 @@ _COLUMNS = ("seq", "at", "tenant", "method", "path", "operation", "status", "ret
 @click.group(invoke_without_command=True)
 @click.option("--since", type=click.IntRange(0), help="Only entries with a number above this.")
 @click.option("--limit", type=click.IntRange(0), help="At most so many entries.")
+@click.option("--tenant", type=click.IntRange(0), help="Only requests of this tenant.")
+@click.option("--operation", help="Only these operations, separated by commas.")
+@click.option("--status", help="Only these statuses or classes such as 4xx, separated by commas.")
+@click.option("--method", help="Only this method.")
+@click.option("--path", help="Only paths like this; a star is any text, a question mark any character.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["ndjson", "har"]),
+    help="Print JSON lines or an HTTP Archive, whoever is looking.",
+)
+@click.option("--follow", is_flag=True, help="Go on with new entries until interrupted.")
 @click.pass_context
-def journal(context: click.Context, since: int | None, limit: int | None) -> None:
-    """List the requests that clients made."""
-    if context.invoked_subcommand is None:
-        context.invoke(show, since=since, limit=limit)
-
-
-@journal.command(hidden=True)
-@click.option("--since", type=int)
-@click.option("--limit", type=int)
-@pass_session
-def show(session: Session, since: int | None, limit: int | None) -> None:
-    """List the requests that clients made."""
-    lines = session.connection.lines("/journal", query={"since": since, "limit": limit})
-    if session.output.as_json:
-        for line in lines:
-            sys.stdout.buffer.write(line + b"\n")
-        sys.stdout.buffer.flush()
+def journal(context: click.Context, /, form: str | None, follow: bool, **filters: Any) -> None:  # noqa: FBT001  # click passes flags by name
+    """List the requests that clients made, or forget them."""
+    if context.invoked_subcommand is not None:
+        return
+    session: Session = context.obj
+    asked = filters | {"format": form, "follow": follow or None}
+    if form is not None or session.output.as_json:
+        for chunk in session.connection.chunks("/journal", query=asked):
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+        return
+    entries = map(msgspec.json.decode, session.connection.lines("/journal", query=asked))
+    if follow:
+        _show(entries)
     else:
-        session.output.rows(map(msgspec.json.decode, lines), _COLUMNS, nothing="nobody has asked for anything yet")
+        session.output.rows(entries, _COLUMNS, nothing="there are no such requests")
+
+
+@journal.command()
+@pass_session
+def status(session: Session) -> None:
+    """Show how much the journal holds, and how many entries were dropped."""
+    session.output.record(session.connection.ask("GET", "/journal/status"))
 
 
 @journal.command()
@@ -42,6 +63,15 @@ def show(session: Session, since: int | None, limit: int | None) -> None:
 def clear(session: Session) -> None:
     """Forget all entries; numbering goes on."""
     session.output.record(session.connection.ask("DELETE", "/journal"))
+
+
+def _show(entries: Iterable[dict[str, Any]]) -> None:
+    """Entries as they come, a line each: a table would wait for the last one."""
+    for entry in entries:
+        if "lost" in entry:
+            click.echo(f"{entry['lost']:,} entries came too fast and are lost")
+        else:
+            click.echo("  ".join(filter(None, (shown(entry[column]) for column in _COLUMNS))))
 
 
 COMMANDS = (journal,)

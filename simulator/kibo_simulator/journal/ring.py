@@ -27,7 +27,17 @@ class Journal:
         retained_bytes: at most so many bytes of request bodies are held for details.
     """
 
-    __slots__ = ("_bytes", "_cleared", "_dropped_until", "_entries", "_largest", "_most", "_sequence", "_sinks")
+    __slots__ = (
+        "_bytes",
+        "_cleared",
+        "_dropped_until",
+        "_entries",
+        "_largest",
+        "_most",
+        "_sequence",
+        "_sinks",
+        "histories",
+    )
 
     def __init__(self, *, entries: int, retained_bytes: int) -> None:
         self._most = entries
@@ -38,6 +48,8 @@ class Journal:
         self._cleared = 0
         self._dropped_until: int | None = None
         self._sinks: list[Sink] = []
+        self.histories = 0
+        """How often another history was begun: numbers of one mean nothing in the next."""
 
     def __repr__(self) -> str:
         return f"<Journal {len(self._entries)} entries, {self.dropped} dropped>"
@@ -112,6 +124,7 @@ class Journal:
     def restart(self, position: int) -> None:
         """Begin anew as if ``position`` entries had been written and cleared: another history goes on from there."""
         self._sequence = position
+        self.histories += 1
         self.clear()
 
     def clear(self) -> None:

@@ -32,7 +32,11 @@ class Extract:
     def gone(self, matcher: Matcher) -> int:
         """How many dropped entries may have matched."""
         late = matcher.begin is not None and self.dropped_until is not None and matcher.begin > self.dropped_until
-        return 0 if late else max(0, self.first - 1 - max(matcher.since, self.cleared))
+        return 0 if late else self.gone_after(matcher.since)
+
+    def gone_after(self, seq: int) -> int:
+        """How many entries with a number above ``seq`` were dropped."""
+        return max(0, self.first - 1 - max(seq, self.cleared))
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ class Database:
         DatabaseError: the file is not a data file of this program, or of a schema version it does not know.
     """
 
-    __slots__ = ("_depth", "_undone", "closed", "connection", "durable", "path")
+    __slots__ = ("_depth", "_promised", "_undone", "closed", "connection", "durable", "path")
 
     def __init__(self, path: Path | None = None, *, copy_of: sqlite3.Connection | None = None) -> None:
         self.path = path
@@ -168,6 +168,7 @@ class Database:
         self.closed = False
         self._depth = 0
         self._undone: list[Callable[[], None]] = []
+        self._promised: list[Callable[[], None]] = []
         try:
             # Copies are made in a thread of their own; SQLite itself sees to it that calls do not overlap.
             self.connection = sqlite3.connect(
@@ -226,23 +227,28 @@ class Database:
             yield self.connection
         except BaseException:
             execute("ROLLBACK")
+            self._promised.clear()
             self._tell()
             raise
         else:
             execute("COMMIT")
         finally:
             self._depth = 0
+        if self._promised:
+            self._keep_promises()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of a transaction that is undone by itself when it raises, without undoing the rest."""
         execute = self.connection.execute
         execute("SAVEPOINT part")
+        promised = len(self._promised)
         try:
             yield
         except BaseException:
             execute("ROLLBACK TO part")
             execute("RELEASE part")
+            del self._promised[promised:]
             self._tell()
             raise
         execute("RELEASE part")
@@ -250,6 +256,17 @@ class Database:
     def on_rollback(self, forget: Callable[[], None]) -> None:
         """Call ``forget`` whenever something was undone: for those who remember what the database said."""
         self._undone.append(forget)
+
+    def after_commit(self, do: Callable[[], None]) -> None:
+        """Call ``do`` once what happens now is committed; never, if it is undone."""
+        self._promised.append(do)
+        if not self._depth:
+            self._keep_promises()
+
+    def _keep_promises(self) -> None:
+        promised, self._promised = self._promised, []
+        for do in promised:
+            do()
 
     def _tell(self) -> None:
         for forget in self._undone:

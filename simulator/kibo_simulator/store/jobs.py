@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from kibo_simulator.announcements import Announcer
 from kibo_simulator.store.database import Database
 
 _COLUMNS = (
@@ -41,10 +43,11 @@ class JobRow:
 class JobStore:
     """Reads and writes jobs; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_database",)
+    __slots__ = ("_announcer", "_database")
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, announcer: Announcer) -> None:
         self._database = database
+        self._announcer = announcer
 
     def add_payload(self, body: bytes) -> int:
         """Store what the jobs of one request share, once."""
@@ -73,7 +76,7 @@ class JobStore:
     ) -> list[int]:
         """Add one pending job for each (location number, code); ids grow in that order (J-1, J-11)."""
         execute = self._database.connection.execute
-        return [
+        job_ids = [
             int(
                 execute(
                     "INSERT INTO jobs (tenant_id, location_id, location_code, type, status, added, item_count, "
@@ -84,12 +87,15 @@ class JobStore:
             )
             for location_id, code in places
         ]
+        self._tell(job_ids)
+        return job_ids
 
     def start(self, job_id: int, started: int, due: int | None) -> None:
         """PENDING becomes WORKING (J-4); one without an end in sight is held by a fault."""
         self._database.connection.execute(
             "UPDATE jobs SET status = 'WORKING', started = ?, due = ? WHERE id = ?", (started, due, job_id)
         )
+        self._tell([job_id])
 
     def finish(self, job_id: int, *, status: str, started: int, finished: int, messages: Sequence[str]) -> None:
         """A job reaches its end (J-4, J-8)."""
@@ -97,6 +103,7 @@ class JobStore:
             "UPDATE jobs SET status = ?, started = ?, finished = ?, due = NULL, messages = ? WHERE id = ?",
             (status, started, finished, json.dumps(list(messages)) if messages else None, job_id),
         )
+        self._tell([job_id])
 
     def count_polls(self, job_ids: Sequence[int]) -> None:
         """Note that these jobs were asked for (J-6, ``after_polls``)."""
@@ -140,6 +147,16 @@ class JobStore:
             (*values, limit, offset),
         )
         return [JobRow(*row) for row in rows]
+
+    def _tell(self, job_ids: Sequence[int]) -> None:
+        """Announce jobs as they are now, as soon as that is committed."""
+        if self._announcer.heard:
+            rows = self._database.connection.execute(
+                f"SELECT {_COLUMNS} FROM jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",  # noqa: S608  # fixed
+                (json.dumps(job_ids),),
+            )
+            for row in rows.fetchall():
+                self._database.after_commit(partial(self._announcer.tell, "job", JobRow(*row)))
 
     def unfinished(self) -> Iterator[JobRow]:
         """Every job that is not at its end, in order of enqueueing."""

@@ -93,6 +93,7 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
     application[GATE] = gate
     for resource in _resources():
         application.router.register_resource(resource)
+    application.on_shutdown.append(control.streams.end)
     for method, path, endpoint in control.endpoints():
         application.router.add_route(method, path, endpoint)
     if simulator.files.pickup is not None:

@@ -106,6 +106,8 @@ class Gate:
         if not retry_after:
             return False
         self.throttle(visit, retry_after)
+        if visit.pool is not None and visit.pool.just_restricted:
+            self._simulator.announcer.tell("limit", visit.pool.status(visit.arrived))
         return True
 
     def throttle(self, visit: Visit, retry_after: int | str | None) -> None:

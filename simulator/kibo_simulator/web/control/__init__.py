@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kibo_simulator.web.control import (
     clock_routes,
+    event_routes,
     fault_routes,
     file_routes,
     health_routes,
@@ -31,6 +32,7 @@ ROUTE_MODULES: Final[tuple[ModuleType, ...]] = (
     fault_routes,
     journal_routes,
     verify_routes,
+    event_routes,
     job_routes,
     inventory_routes,
     file_routes,

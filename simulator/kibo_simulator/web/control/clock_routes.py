@@ -61,7 +61,7 @@ def put_clock(call: ControlCall[ClockRequest]) -> ClockBody:
         clock.set_mode(mode, wanted.speed or 1.0)
     call.simulator.advance()
     call.gate.clock_set.set()
-    return clock_body(call.simulator)
+    return _announced(call.simulator)
 
 
 async def advance(call: ControlCall[AdvanceRequest]) -> ClockBody:
@@ -78,7 +78,7 @@ async def advance(call: ControlCall[AdvanceRequest]) -> ClockBody:
         await call.gate.advance()
     else:
         await _advance_by_events(call, once=bool(wanted.to_next_event))
-    return clock_body(call.simulator)
+    return _announced(call.simulator)
 
 
 async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -> None:
@@ -93,6 +93,12 @@ async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -
         await call.gate.advance()
         if once:
             return
+
+
+def _announced(simulator: Simulator) -> ClockBody:
+    clock = clock_body(simulator)
+    simulator.announcer.tell("clock", clock)
+    return clock
 
 
 def clock_body(simulator: Simulator) -> ClockBody:

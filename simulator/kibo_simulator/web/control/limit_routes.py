@@ -56,10 +56,11 @@ def limits_status(call: ControlCall[None]) -> list[PoolBody]:
     """What each pool has used."""
     now = call.simulator.clock.now()
     tenant = call.tenant() if call.request.query.get("tenant") else call.simulator.default_tenant
-    return [_pool_body(status) for status in call.simulator.limiter.statuses(now, tenant)]
+    return [pool_body(status) for status in call.simulator.limiter.statuses(now, tenant)]
 
 
-def _pool_body(status: PoolStatus) -> PoolBody:
+def pool_body(status: PoolStatus) -> PoolBody:
+    """A pool as it is answered."""
     until = status.restricted_until
     return PoolBody(
         pool=status.pool,

@@ -12,12 +12,15 @@ from aiohttp import web
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.web.control.access import check_access
 from kibo_simulator.web.control.route import PREFIX, ControlCall, ControlRoute
+from kibo_simulator.web.control.streams import Streams
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.gate import Gate
 from kibo_simulator.web.visit import JSON_TYPE
 from kibo_simulator.web.wire import decode
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_GONE = 499
 
 _log = logging.getLogger("kibo_simulator")
 
@@ -52,6 +55,7 @@ class ControlPlane:
         self._routes = tuple(routes)
         self._operations = frozenset(operations)
         self._token = token
+        self.streams = Streams()
         # Numbers of their own: looking must not change what the API answers next (T-4).
         self._refusals = 0
         self._stem = blake2b(b"control:%d" % simulator.settings.seed, digest_size=8).hexdigest()
@@ -76,7 +80,9 @@ class ControlPlane:
         async def endpoint(request: web.Request) -> web.StreamResponse:
             _check_query(route, request)
             body = await _body(route, request)
-            call = ControlCall(route, self._routes, self._operations, self._simulator, self._gate, request, body)
+            call = ControlCall(
+                route, self._routes, self._operations, self._simulator, self._gate, self.streams, request, body
+            )
             if not route.turn:
                 return _response(route, await _answer(call))
             async with self._gate.turn:
@@ -95,7 +101,10 @@ class ControlPlane:
                 return await endpoint(request)
             except ApiError as error:
                 return self._refusal(request, error)
-            except (web.HTTPException, ConnectionError):
+            except ConnectionError:
+                # Whoever asked has gone in the middle of the answer; this one reaches nobody.
+                return web.Response(status=_GONE)
+            except web.HTTPException:
                 raise
             except Exception:  # noqa: BLE001  # a defect of ours: whoever asked gets JSON and an id to find it by
                 failure = ApiError(500, "UNEXPECTED_ERROR", "the simulator itself failed; see its log")

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from kibo_simulator.simulator import Simulator
+from kibo_simulator.web.control.streams import Streams
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.gate import Gate
 
@@ -91,6 +92,7 @@ class ControlCall(Generic[BodyT]):
     operations: frozenset[str]
     simulator: Simulator
     gate: Gate
+    streams: Streams
     request: web.Request
     body: BodyT
 
