@@ -94,18 +94,28 @@ def run_scenarios(*, scenarios: Sequence[str], time_mode: str, seed: int | None,
 
 @commands.command("rules")
 @click.option("--format", "form", type=click.Choice(["table", "md", "json"]), default="table", show_default=True)
-def show_rules(form: str) -> None:
+@click.option(
+    "--profile",
+    default="guide",
+    metavar="guide|strict|FILE",
+    help="With the levels of this profile.",
+    show_default=True,
+)
+def show_rules(form: str, profile: str) -> None:
     """Print the catalogue of rules."""
+    from kibo_scenarios.profiles import find_profile  # noqa: PLC0415
     from kibo_scenarios.reports.catalogue_listing import (  # noqa: PLC0415
         catalogue_json,
         catalogue_markdown,
         catalogue_table,
     )
+    from kibo_scenarios.rules import RULES, with_levels  # noqa: PLC0415
 
+    rules = with_levels(RULES, find_profile(profile).levels)
     if form == "table":
-        console().print(catalogue_table())
+        console().print(catalogue_table(rules))
     else:
-        say(catalogue_markdown() if form == "md" else catalogue_json(), nl=False)
+        say(catalogue_markdown(rules) if form == "md" else catalogue_json(rules), nl=False)
 
 
 commands.add_command(check_files)

@@ -23,7 +23,7 @@ MOST_BYTES: Final = 256 << 20
 
 
 class BoardRun(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One run: its whole report, the exchanges worth showing, and its timeline."""
+    """One run: its report without the client's own words, the exchanges worth showing, and its timeline."""
 
     report: ReportDocument
     exchanges: tuple[Exchange, ...]
@@ -61,7 +61,8 @@ def board_run(assessment: Assessment) -> BoardRun:
     }
     cited |= {refusal.seq for refusal in result.figures.refusals[:200]}
     return BoardRun(
-        report=report_document(assessment),
+        # What a client says of itself is not shown, and may name every record.
+        report=msgspec.structs.replace(report_document(assessment), client_report={}),
         exchanges=shown_exchanges(result.evidence.journal, cited),
         timeline=timeline_of(result.evidence, result.grades),
     )

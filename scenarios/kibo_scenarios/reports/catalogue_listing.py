@@ -1,27 +1,29 @@
 """The catalogue of rules as a document: Markdown for the docs, JSON for tools, a table for the terminal."""
 
+from collections.abc import Sequence
+
 import msgspec
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
 from kibo_scenarios.profile import LEVEL_NAMES
-from kibo_scenarios.rules import FAMILIES, RULES
+from kibo_scenarios.rules import FAMILIES, RULES, Rule
 
 
-def catalogue_table() -> RenderableType:
+def catalogue_table(rules: Sequence[Rule] = RULES) -> RenderableType:
     """Return the rules as a table for the terminal."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("rule", no_wrap=True)
     table.add_column("level", no_wrap=True)
     table.add_column("requirement", overflow="fold")
     table.add_column("source", overflow="fold")
-    for rule in RULES:
+    for rule in rules:
         table.add_row(rule.id, LEVEL_NAMES[rule.level], rule.requirement, rule.source)
     return table
 
 
-def catalogue_markdown() -> str:
+def catalogue_markdown(rules: Sequence[Rule] = RULES) -> str:
     """Return the rules as a Markdown page."""
     lines = [
         "# Conformance rules",
@@ -34,7 +36,7 @@ def catalogue_markdown() -> str:
     ]
     for prefix, name in FAMILIES.items():
         lines += ["", f"## {name}"]
-        for rule in RULES:
+        for rule in rules:
             if rule.id.startswith(f"{prefix}-"):
                 lines += [
                     "",
@@ -49,7 +51,7 @@ def catalogue_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def catalogue_json() -> bytes:
+def catalogue_json(rules: Sequence[Rule] = RULES) -> bytes:
     """Return the rules as indented JSON, with a newline at the end."""
     rows = [
         {
@@ -63,6 +65,6 @@ def catalogue_json() -> bytes:
             "ability": rule.ability,
             "efficiency": rule.efficiency,
         }
-        for rule in RULES
+        for rule in rules
     ]
     return msgspec.json.format(msgspec.json.encode(rows), indent=2) + b"\n"

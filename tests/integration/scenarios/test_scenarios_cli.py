@@ -235,6 +235,14 @@ def test_rules_in_three_forms(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(rule.id in table for rule in RULES)
 
 
+def test_rules_with_the_levels_of_a_profile(capsys: pytest.CaptureFixture[str]) -> None:
+    """The strict profile knows no S, and lets waste be one."""
+    _, out, _ = run(capsys, "rules", "--format", "json", "--profile", "strict")
+
+    assert {"M", "S"} == {row["level"] for row in json.loads(out)}
+    assert all(row["efficiency"] == (row["level"] == "S") for row in json.loads(out))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "expected"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -90,6 +91,13 @@ def test_long_runs_stay_small_and_say_so() -> None:
     assert "4,974 lists, all answered" in long.decode()
     assert "Polls in a row are one line" in long.decode()
     assert len(long) < 3 * len(short)
+
+
+def test_a_page_does_not_carry_what_clients_say_of_themselves() -> None:
+    """A client's own report may name a hundred thousand records, or hold what is nobody's business."""
+    result = replace(impatient_run(), client_report={"undone": ["a-record-of-its-own"] * 1_000})
+
+    assert b"a-record-of-its-own" not in render_page(board(result))
 
 
 def test_verdicts_are_never_told_by_colour_alone() -> None:
