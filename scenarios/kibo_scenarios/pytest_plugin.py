@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 SETTINGS_MARKER = "kibo"
 FLAGS_MARKER = "kibo_serve"
 GRADE_MARKER = "kibo_grade"
-_SUBJECTS = ("kibo_world", "kibo_server")
+_SUBJECTS = ("kibo_world", "kibo_server", "kibo_tenant")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,6 +66,42 @@ def kibo_server(
     flags = [str(flag) for flag in marker.args] if marker else []
     with serving(tmp_path_factory.mktemp("kibo-server"), kibo_settings, flags) as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def kibo_session_settings() -> Mapping[str, Any]:
+    """The settings of the simulator that a whole session shares. Override at will."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def kibo_session_server(
+    kibo_session_settings: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServedSimulator]:
+    """A simulator for the whole session; each worker of xdist has its own."""
+    from kibo_scenarios.trials import serving  # noqa: PLC0415  # loaded for tests that use it
+
+    _checked(kibo_session_settings)
+    with serving(tmp_path_factory.mktemp("kibo-session-server"), kibo_session_settings) as served:
+        yield served
+
+
+@pytest.fixture
+def kibo_tenant(kibo_settings: Mapping[str, Any], kibo_session_server: ServedSimulator) -> Iterator[ServedSimulator]:
+    """A tenant of its own for this test on the session's simulator: no test sees the stock or budget of another.
+
+    Of the ``kibo`` markers it takes ``limits``, and ``sample`` with ``locations`` and ``products``.
+    """
+    from kibo_scenarios.errors import UsageError  # noqa: PLC0415  # loaded for tests that use it
+    from kibo_scenarios.trials import own_tenant, tenant_request  # noqa: PLC0415  # likewise
+
+    _checked(kibo_settings)
+    try:
+        wanted = tenant_request(kibo_settings)
+    except UsageError as error:
+        raise pytest.fail.Exception(f"kibo: {error}", pytrace=False) from None
+    with own_tenant(kibo_session_server, wanted) as tenant:
+        yield tenant
 
 
 def in_virtual_time(test: Callable[..., Awaitable[_T]]) -> Callable[..., _T]:

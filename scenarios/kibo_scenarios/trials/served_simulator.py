@@ -8,10 +8,11 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from kibo_scenarios.errors import HarnessError
+from kibo_scenarios.errors import HarnessError, UsageError
 from kibo_scenarios.evidence import PoolLimit, RoundTrip, decode_journal
 from kibo_scenarios.pace import TOLERANCE
 from kibo_scenarios.trials.verdicts import Trial
@@ -19,6 +20,8 @@ from kibo_scenarios.trials.verdicts import Trial
 READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
 _MOST_ENTRIES: Final = 1_000_000
+
+_numbers = count(10_001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class ServedSimulator:
         site: The tenant's site.
         client_id: Whom the tenant lets in.
         shared_secret: The secret of that application.
-        since: The journal's position when this tenant's part began.
+        shared: Whether other tests have tenants here, so that requests of nobody in particular are not this one's.
     """
 
     url: str
@@ -39,7 +42,7 @@ class ServedSimulator:
     site: int
     client_id: str
     shared_secret: str = field(repr=False)
-    since: int = 0
+    shared: bool = False
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -88,15 +91,14 @@ class ServedSimulator:
         self.control("POST", "/clock/advance", {"seconds": seconds})
 
     def trial(self) -> Trial:
-        """What this tenant's clients left behind since `since`, to be graded."""
-        query = f"/journal?since={self.since}&limit={_MOST_ENTRIES}"
+        """What this tenant's clients left behind, to be graded."""
         speed = float(self.control("GET", "/clock")["speed"])
-        limits = self.control("GET", "/limits")
+        limits = self.control("GET", f"/limits?tenant={self.tenant}")
         return Trial(
             journal=tuple(
                 entry
-                for entry in decode_journal(self.fetch("GET", query).splitlines())
-                if entry.tenant in {str(self.tenant), ""}
+                for entry in decode_journal(self.fetch("GET", f"/journal?limit={_MOST_ENTRIES}").splitlines())
+                if entry.tenant == str(self.tenant) or not (entry.tenant or self.shared)
             ),
             limits=tuple(
                 PoolLimit(route=pool["route"], requests_per_minute=pool.get("rpm"), requests_per_hour=pool.get("rph"))
@@ -148,3 +150,36 @@ def serving(folder: Path, settings: Mapping[str, Any], flags: Sequence[str] = ()
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def tenant_request(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the control plane is asked for when a test wants a tenant with these settings.
+
+    Raises:
+        UsageError: A setting is not the tenant's own but the whole simulator's.
+    """
+    sample = {"locations": 6, "products": 240, **settings.get("sample", {})}
+    for place, name in [
+        *(("$", name) for name in settings if name not in {"limits", "sample"}),
+        *(("$.sample", name) for name in sample if name not in {"locations", "products"}),
+    ]:
+        raise UsageError(f"{place}.{name}: is not a tenant's own; set it in the fixture kibo_session_settings")
+    request = {"name": "a test", **sample}
+    return request | {"limits": settings["limits"]} if "limits" in settings else request
+
+
+@contextmanager
+def own_tenant(server: ServedSimulator, request: Mapping[str, Any]) -> Iterator[ServedSimulator]:
+    """Add a tenant to a served simulator, and remove it again.
+
+    Raises:
+        HarnessError: The control plane refused.
+    """
+    # Never the number of an earlier test: the journal still speaks of that one.
+    made = server.control("POST", "/tenants", {**request, "tenant": next(_numbers)})
+    try:
+        yield ServedSimulator(
+            server.url, made["tenant"], made["site"], made["clientId"], made["sharedSecret"], shared=True
+        )
+    finally:
+        server.control("DELETE", f"/tenants/{made['tenant']}")
