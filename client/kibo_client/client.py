@@ -175,6 +175,8 @@ class KiboClient:
             UnreachableError: A host was tried a few times and has never answered; nothing was submitted.
         """
         async with self._one_operation:
+            if options.answer_patience_s is None:
+                options = replace(options, answer_patience_s=max(1.0, self._settings.request_timeout_s))
             operation = self._operation = BulkUpdate(lines, options, self._shared_budget(seconds(options.guard_s)))
             runner = Runner(operation, self._ask_for_update, self._transport, self._now, self._turn, on_event, confirm)
             if journal is not None:

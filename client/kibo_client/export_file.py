@@ -57,10 +57,11 @@ def _reader(name: str, text: io.TextIOWrapper) -> Reader:
     header = text.readline(LARGEST_HEADER)
     if len(header) == LARGEST_HEADER:
         raise ExportFileError(name, 1, f"is longer than {LARGEST_HEADER} characters, which no header is")
-    return csv.reader(itertools.chain((header,) if header else (), text), strict=True, delimiter=_separator(header))
+    return csv.reader(itertools.chain((header,) if header else (), text), strict=True, delimiter=separator_of(header))
 
 
-def _separator(header: str) -> str:
+def separator_of(header: str) -> str:
+    """Comma, semicolon or tab: whichever gives the header a column LocationCode."""
     for separator in SEPARATORS:
         try:
             titles = next(csv.reader((header,), strict=True, delimiter=separator), [])

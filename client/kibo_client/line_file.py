@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import IO, Any
 import msgspec
 
 from kibo_client.errors import ExportFileError, TargetError
+from kibo_client.export_file import separator_of
 from kibo_client.lines import Line, merged
 from kibo_client.source import LARGEST_FIELD, Format, opened
 from kibo_client.target_file import lines_of
@@ -100,7 +102,8 @@ def read_lines(path: Path | str, kind: UpdateKind) -> list[Line]:
 
 def _csv_lines(name: str, binary: IO[bytes], kind: UpdateKind) -> Iterator[tuple[int, Line]]:
     text = (line for _, line in _numbered(name, binary))
-    reader = csv.reader(text, strict=True)
+    first = next(text, "")
+    reader = csv.reader(itertools.chain((first,), text), strict=True, delimiter=separator_of(first))
     try:
         header = next(reader, None)
         columns = _columns(name, header or [], kind)

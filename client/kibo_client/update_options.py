@@ -22,6 +22,8 @@ class UpdateKind(Enum):
         return self.name
 
 
+# What an answer is waited for where nothing else is said.
+USUAL_PATIENCE_S = 120.0
 RECOMMENDED_LINES = {UpdateKind.REFRESH: 3000, UpdateKind.ADJUST: 1000}
 LARGEST_LINES = {UpdateKind.REFRESH: 12_000, UpdateKind.ADJUST: 1000}
 
@@ -39,7 +41,8 @@ class UpdateOptions:
         max_throttles: How many 429s one request survives; they do not count as attempts.
         max_resubmissions: How often the lines of a failed job are sent again (C12): it has changed nothing (J-8).
         job_patience_s: Seconds without any job ending, after which the outstanding ones are given up.
-        answer_patience_s: Seconds after which a request without an answer can have reached the server no more.
+        answer_patience_s: Seconds after which a request without an answer can have reached the server no more; None
+            for as long as the client waits for an answer.
         guard_s: Seconds of safety on each side of a minute's and a quarter's edge.
         list_page_size: How many jobs one list call may ask for.
         expected_records: How many lines there must be; with another number nothing is sent.
@@ -56,7 +59,7 @@ class UpdateOptions:
     max_throttles: int = 50
     max_resubmissions: int = 2
     job_patience_s: float = 7200.0
-    answer_patience_s: float = 120.0
+    answer_patience_s: float | None = None
     guard_s: float = 0.5
     list_page_size: int = 1000
     expected_records: int | None = None

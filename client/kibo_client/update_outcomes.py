@@ -24,7 +24,7 @@ from kibo_client.report import ThrottledRequest
 from kibo_client.retry import Action as RetryAction
 from kibo_client.retry import AnswerClass, Effect, action_for, backoff
 from kibo_client.units import SECOND, seconds
-from kibo_client.update_options import UpdateKind
+from kibo_client.update_options import USUAL_PATIENCE_S, UpdateKind
 from kibo_client.update_state import UndoneLines, UpdateState
 from kibo_client.work import Attempts
 
@@ -79,7 +79,7 @@ def lost_track(state: UpdateState, number: int, now: int) -> None:
         location_code=way.batch.location_code,
         items=len(way.batch.lines),
         sent_at=way.sent_at,
-        surely_over_at=way.sent_at + seconds(state.options.answer_patience_s),
+        surely_over_at=way.sent_at + seconds(state.options.answer_patience_s or USUAL_PATIENCE_S),
         look_at=now + SECOND,
     )
 
