@@ -19,6 +19,7 @@ from kibo_client.events import (
 )
 from kibo_client.lines import LineBatch, halves
 from kibo_client.lost_update import Finding, LostUpdate
+from kibo_client.polling import LEAST_INTERVAL
 from kibo_client.refusals import STATUSES_ABOUT_CONTENT
 from kibo_client.report import ThrottledRequest
 from kibo_client.retry import Action as RetryAction
@@ -74,13 +75,16 @@ def lost_track(state: UpdateState, number: int, now: int) -> None:
     """The batch may be at work without our knowing its job: find out before anything else is sent (law 3)."""
     way = state.batches[number]
     way.lost_answers += 1
+    surely_over_at = way.sent_at + seconds(state.options.answer_patience_s or USUAL_PATIENCE_S)
+    # An early look may find the job at once. Where it is soon over, one look tells in either case.
+    look_at = now + SECOND if surely_over_at > now + LEAST_INTERVAL else max(now + SECOND, surely_over_at)
     state.lost[way.batch.location_code] = LostUpdate(
         batch=number,
         location_code=way.batch.location_code,
         items=len(way.batch.lines),
         sent_at=way.sent_at,
-        surely_over_at=way.sent_at + seconds(state.options.answer_patience_s or USUAL_PATIENCE_S),
-        look_at=now + SECOND,
+        surely_over_at=surely_over_at,
+        look_at=look_at,
     )
 
 
