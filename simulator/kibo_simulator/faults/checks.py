@@ -23,7 +23,7 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", re.ASCII)
 _OURS: Final = frozenset({"content-length", "transfer-encoding", "connection", "date"})
 _ANSWERED: Final = frozenset({Place.REFUSED, Place.CARRIED_OUT, Place.LEAVING})
 _OF_REQUESTS: Final = ("method", "path", "operation", "status")
-_OF_JOBS: Final = ("job_type", "location", "per")
+_OF_JOBS: Final = ("job_type", "location")
 
 
 def check_fault(fault: PlannedFault, path: str = "$") -> None:
@@ -38,6 +38,9 @@ def check_fault(fault: PlannedFault, path: str = "$") -> None:
         if getattr(match, name) is not None:
             kind = "jobs" if place is Place.JOB else "requests"
             raise FaultError(f"{path}.match.{name}", f"means nothing to a fault of {kind}")
+    if match.per is not None and (match.per == "request") is (place is Place.JOB):
+        accepted = "location or work" if place is Place.JOB else "request"
+        raise FaultError(f"{path}.match.per", f"expected {accepted} for this kind of fault")
     if match.status is not None and place not in _ANSWERED:
         raise FaultError(f"{path}.match.status", "this kind of fault comes before there is an answer with a status")
     if match.nth is not None and (match.after or match.every != 1):

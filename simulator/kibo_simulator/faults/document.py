@@ -41,7 +41,8 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
         probability: The chance that an occurrence is meant.
         seed: Of the draws for ``probability`` and for delays; the simulator's when absent.
         times: At most so many uses.
-        per: Count occurrences and uses for each location, or for each location and content of work, by itself.
+        per: Count occurrences and uses for each location, for each location and content of work, or for each request
+            that is equal to the byte, by itself.
     """
 
     method: Name | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=20)] | None = None
@@ -59,7 +60,7 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     probability: Annotated[float, Meta(ge=0, le=1)] = 1.0
     seed: int | None = None
     times: Count | None = None
-    per: Literal["location", "work"] | None = None
+    per: Literal["location", "work", "request"] | None = None
 
 
 EVERYTHING = Match()

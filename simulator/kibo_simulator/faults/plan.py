@@ -41,7 +41,8 @@ EffectT = TypeVar("EffectT", bound=Effect)
 class RequestFacts:
     """What is known of a request; ``status`` and ``has_body`` of its answer once there is one.
 
-    ``has_token`` tells that it carries an access token that is good.
+    ``has_token`` tells that it carries an access token that is good, and ``content`` is a text that equal requests
+    share; it may be empty where no fault counts by it.
     """
 
     method: str
@@ -49,6 +50,7 @@ class RequestFacts:
     operation: str | None
     tenant: int | None
     has_token: bool = False
+    content: str = ""
     status: int | None = None
     has_body: bool = False
 
@@ -165,8 +167,10 @@ class LoadedFault:
             and self.window.holds(now)
         )
 
-    def key_of(self, facts: JobFacts) -> str:
-        """Under which key the job counts."""
+    def key_of(self, facts: JobFacts | RequestFacts) -> str:
+        """Under which key the job or the request counts."""
+        if isinstance(facts, RequestFacts):
+            return facts.content if self.fault.match.per else ""
         match self.fault.match.per:
             case "location":
                 return f"{facts.tenant} {facts.location}"
@@ -210,14 +214,19 @@ class LoadedFault:
 
 
 class FaultPlan:
-    """The faults in force, in order. ``on_requests`` and ``on_jobs`` tell whether there is anything to look for."""
+    """The faults in force, in order.
 
-    __slots__ = ("_by_place", "_faults", "on_jobs", "on_requests")
+    ``on_requests`` and ``on_jobs`` tell whether there is anything to look for, ``by_content`` that some fault counts
+    equal requests together.
+    """
+
+    __slots__ = ("_by_place", "_faults", "by_content", "on_jobs", "on_requests")
 
     def __init__(self) -> None:
         self._faults: dict[str, LoadedFault] = {}
         self._by_place: dict[Place, list[LoadedFault]] = {}
         self.on_requests = False
+        self.by_content = False
         self.on_jobs = False
 
     def __repr__(self) -> str:
@@ -261,8 +270,8 @@ class FaultPlan:
         """The fault that a request meets at a place."""
         found: Use[Effect] | None = None
         for fault in self._by_place.get(place, ()):
-            if fault.concerns_request(facts, now) and fault.count("") and found is None:
-                found = fault.use("", now)
+            if fault.concerns_request(facts, now) and fault.count(key := fault.key_of(facts)) and found is None:
+                found = fault.use(key, now)
         return found
 
     def for_job(self, facts: JobFacts, now: int) -> Use[Effect] | None:
@@ -278,6 +287,7 @@ class FaultPlan:
         for fault in self:
             self._by_place.setdefault(fault.place, []).append(fault)
         self.on_jobs = Place.JOB in self._by_place
+        self.by_content = any(fault.fault.match.per == "request" for fault in self)
         self.on_requests = any(place is not Place.JOB for place in self._by_place)
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -63,6 +64,10 @@ class FaultPassage:
         """Serve one request of the API, with the fault that it meets."""
         gate = self._gate
         visit = gate.visit(request)
+        if self._simulator.faults.plan.by_content:
+            # Refused again, with its reason, where the body is wanted.
+            with suppress(ApiError):
+                await gate.read_body(request, visit)
         meeting = _Meeting(self._simulator.faults, self._facts(request, visit), visit.arrived)
         if isinstance(meeting.at(Place.ARRIVED), Reset):
             visit.status = 0
@@ -96,7 +101,11 @@ class FaultPassage:
             except ApiError:
                 tenant = None
         name = visit.operation.name if visit.operation else None
-        return RequestFacts(request.method, request.path, name, tenant, has_token=grant is not None)
+        content = ""
+        if self._simulator.faults.plan.by_content:
+            line = f"{request.method} {request.path}?{request.query_string}\n".encode()
+            content = blake2b(line + visit.body, digest_size=8).hexdigest()
+        return RequestFacts(request.method, request.path, name, tenant, has_token=grant is not None, content=content)
 
     async def _before(self, request: web.Request, visit: Visit, meeting: "_Meeting") -> None:
         """Everything up to the body: access, limits, routing, and the faults at these places."""

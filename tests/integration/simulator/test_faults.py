@@ -276,6 +276,26 @@ async def test_the_first_fault_that_is_meant_wins(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["status", "throttle", "lost_answer"])
+async def test_every_request_may_fail_the_first_time(bench: Bench, kind: str) -> None:
+    """Counted for each request by itself: the same again succeeds, another one fails first."""
+    effect = {"kind": kind, "status": 503} if kind == "status" else {"kind": kind}
+    await put(bench, effect, per="request", times=1)
+
+    async def outcome(path: str, body: object = None) -> bool:
+        try:
+            return (await bench.send("GET" if body is None else "POST", path, body)).status == 200
+        except aiohttp.ServerDisconnectedError:
+            return False
+
+    two = {"type": "ANY", "items": [ONE, {"partNumber": "B"}]}
+    asked = [f"{V1}/queue", f"{V1}/queue?limit=5", f"{V1}/queue"]
+    told = [await outcome(path) for path in asked] + [await outcome(V5, body) for body in (QUERY, two, QUERY, two)]
+
+    assert [False, False, True, False, False, True, True] == told
+    assert 4 == (await faults(bench))["faults"][0]["uses"]
+
+
 async def test_the_control_plane_is_never_faulted(bench: Bench) -> None:
     """Whoever breaks everything can still repair it, and nothing of that is in the journal."""
     await put(bench, {"kind": "reset"})

@@ -87,6 +87,8 @@ WRONG: list[tuple[object, str, str]] = [
     ({"effect": RESET, "match": {"nth": 0}}, "$.match.nth", "expected int >= 1"),
     ({"effect": RESET, "match": {"nth": 1, "every": 2}}, "$.match.nth", "goes without after and every"),
     ({"effect": RESET, "match": {"location": "L1"}}, "$.match.location", "means nothing to a fault of requests"),
+    ({"effect": RESET, "match": {"per": "work"}}, "$.match.per", "expected request for this kind of fault"),
+    ({"effect": {"kind": "job_stall"}, "match": {"per": "request"}}, "$.match.per", "expected location or work for"),
     ({"effect": RESET, "match": {"status": 200}}, "$.match.status", "before there is an answer with a status"),
     ({"effect": {"kind": "job_stall"}, "match": {"path": "/"}}, "$.match.path", "means nothing to a fault of jobs"),
     ({"effect": RESET, "match": {"from": "noon"}}, "$.match.from", "expected an instant such as 2026-"),
