@@ -5,7 +5,7 @@ A request that arrives while the event loop cannot run is noted late, and the ne
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -21,13 +21,18 @@ GREATEST_SHARE: Final = 0.25
 
 
 @asynccontextmanager
-async def watched(pace: Pace, clock: Clock) -> AsyncIterator[list[Stall]]:
-    """Collect the stalls of the event loop as long as the context is open; there are none in virtual time."""
+async def watched(
+    pace: Pace, clock: Clock, *, monotonic: Callable[[], float] = time.monotonic
+) -> AsyncIterator[list[Stall]]:
+    """Collect the stalls of the event loop as long as the context is open; there are none in virtual time.
+
+    `monotonic` is the machine's clock, in seconds.
+    """
     stalls: list[Stall] = []
     if pace.speed is None:
         yield stalls
         return
-    task = asyncio.create_task(_watch(pace.speed, clock, stalls))
+    task = asyncio.create_task(_watch(pace.speed, clock, stalls, monotonic))
     try:
         yield stalls
     finally:
@@ -35,11 +40,11 @@ async def watched(pace: Pace, clock: Clock) -> AsyncIterator[list[Stall]]:
         await asyncio.wait([task])
 
 
-async def _watch(speed: float, clock: Clock, stalls: list[Stall]) -> None:
+async def _watch(speed: float, clock: Clock, stalls: list[Stall], monotonic: Callable[[], float]) -> None:
     while True:
-        before, simulated = time.monotonic(), clock.wall_us()
+        before, simulated = monotonic(), clock.wall_us()
         await asyncio.sleep(BEAT_S * speed)
-        late = time.monotonic() - before - BEAT_S
+        late = monotonic() - before - BEAT_S
         if late * SECOND > TOLERANCE:
             stalls.append(Stall(simulated, clock.wall_us()))
 

@@ -1,6 +1,7 @@
 """`kibo-scenarios grade` with clients in processes of their own: verdicts, ends, errors, and nothing left behind."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -9,12 +10,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kibo_scenarios.cli import main
+from kibo_scenarios.cli import commands, main
+from kibo_scenarios.declaration import read_declaration
+from kibo_scenarios.drivers.faketime import measure
+from kibo_scenarios.drivers.task_file import read_report_file
+from kibo_scenarios.evidence import RecordKey
 
 from .conftest import BIN
 
@@ -115,12 +121,12 @@ def test_a_client_outside_faketime_is_a_wrong_configuration(grade: Grade, small:
 
 @pytest.mark.slow
 def test_a_client_that_hangs_is_ended_with_all_it_has_started(grade: Grade, small: str, tmp_path: Path) -> None:
-    """Its grandchild goes with it, and the last of its output is shown."""
+    """Its grandchild goes with it, though in a session of its own, and the last of its output is shown."""
     command = python(
         tmp_path,
         ASK_ONCE
         + "import subprocess\n"
-        + "other = subprocess.Popen(['sleep', '1000'])\n"
+        + "other = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
         + f"open({str(tmp_path / 'id')!r}, 'w').write(str(other.pid))\n"
         + "print('still waiting', flush=True)\ntime.sleep(1000)\n",
     )
@@ -234,3 +240,40 @@ def test_ending_the_harness_ends_its_client(small: str, tmp_path: Path) -> None:
     assert (130, "") == (process.returncode, out)
     assert "kibo-scenarios: interrupted; nothing was concluded" == errors.strip()
     assert not alive(int(marker.read_text()))
+
+
+@pytest.mark.slow
+@needs_faketime
+def test_speed_is_measured_and_the_clocks_agree(grade: Grade, small: str, tmp_path: Path) -> None:
+    """A probe that gets rid of faketime is found out; a client under it reads the simulator's clock, nearly."""
+    asked = "json.dump({'now': time.time()}, open(task['reportFile'], 'w'))\n"
+    report = judged(1, grade(small, "--json", "--speed", "60", "--", *python(tmp_path, ASK_ONCE + asked)))
+    started = datetime.fromisoformat(report["time"]["startedAt"]).timestamp()
+
+    assert 0 <= report["clientReport"]["now"] - started <= 90
+    assert 40 < measure(("sh", "-c", "echo; sleep {seconds}; echo"), 60) < 80
+    assert measure(("env", "-u", "LD_PRELOAD", "sh", "-c", "echo; sleep {seconds}; echo"), 60) < 2
+
+
+def test_speed_needs_faketime(grade: Grade, small: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without it the message says what else can be done."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    line = refused(grade(small, "--speed", "60", "--", sys.executable, "client.py"))
+
+    assert "--speed 60: needs the program faketime" in line
+    assert "without it use --speed 1, or --compressed if the client's delays can be set" in line
+
+
+def test_the_guide_shows_files_that_are_accepted(tmp_path: Path) -> None:
+    """The declaration and the report of docs/grading.md, and every option that it names."""
+    guide = (Path(__file__).parents[2] / "docs" / "grading.md").read_text(encoding="utf-8")
+    (declaration,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    (report,) = re.findall(r"^```json\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    (tmp_path / "client.yaml").write_text(declaration, encoding="utf-8")
+    (tmp_path / "report.json").write_text(report, encoding="utf-8")
+    named = read_report_file(tmp_path / "report.json", [RecordKey("WH-001", "P", "800001011278", None)])
+    options = {option for parameter in commands.commands["grade"].params for option in parameter.opts}
+
+    assert "warehouse-sync" == read_declaration(tmp_path / "client.yaml").name
+    assert {RecordKey("WH-001", "P", "800001011278", None): "its job failed twice"} == named.undone
+    assert set(re.findall(r"(?<=`)--[a-z-]+", guide)) <= options

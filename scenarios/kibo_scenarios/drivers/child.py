@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from kibo_scenarios.drivers.faketime import forget_shared_state, sped_up
-from kibo_scenarios.drivers.running import outside_faketime
+from kibo_scenarios.drivers.running import outside_faketime, processes_with
 from kibo_scenarios.drivers.task import ClientReport, Task
 from kibo_scenarios.drivers.task_file import read_report_file, write_task_file
 from kibo_scenarios.errors import UsageError
@@ -97,21 +97,22 @@ class ChildClient:
                 )
             except OSError as error:
                 raise UsageError(f"{self.command[0]}: cannot be started: {error.strerror or error}") from None
+        mark = f"KIBO_TASK_FILE={environment['KIBO_TASK_FILE']}"
         me = asyncio.current_task()
         assert me is not None
         with suppress(NotImplementedError, RuntimeError):  # not everywhere, and only in the main thread
             loop.add_signal_handler(signal.SIGTERM, me.cancel)
         try:
-            return await self._watch(process, task.folder, speed, faked=faked)
+            return await self._watch(process, task.folder, mark, speed, faked=faked)
         finally:
             with suppress(NotImplementedError, RuntimeError):
                 loop.remove_signal_handler(signal.SIGTERM)
-            await _end_group(process, speed)
+            await _end_all(process, mark, speed)
             if faked:
                 forget_shared_state(process.pid)
 
     async def _watch(
-        self, process: asyncio.subprocess.Process, folder: Path, speed: float, *, faked: bool
+        self, process: asyncio.subprocess.Process, folder: Path, mark: str, speed: float, *, faked: bool
     ) -> int | None:
         suspects: dict[int, str] = {}
         ended = asyncio.ensure_future(process.wait())
@@ -121,7 +122,7 @@ class ChildClient:
                 if sum((folder / name).stat().st_size for name in STREAMS) > MOST_BYTES:
                     return None
                 if faked and not ended.done():
-                    outside = outside_faketime(process.pid)
+                    outside = outside_faketime(mark)
                     # A program that has just been started has not loaded anything yet.
                     if stayed := outside.keys() & suspects.keys():
                         raise UsageError(
@@ -147,13 +148,17 @@ def variables(task: Task, task_file: Path) -> dict[str, str]:
     }
 
 
-async def _end_group(process: asyncio.subprocess.Process, speed: float) -> None:
+async def _end_all(process: asyncio.subprocess.Process, mark: str, speed: float) -> None:
     """End a client and all it has started: politely first, when it has not ended by itself."""
     if process.returncode is None and _signal_group(process.pid, signal.SIGTERM):
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(process.wait()), GRACE_S * speed)
     _signal_group(process.pid, signal.SIGKILL)
     await process.wait()
+    # What has made itself a session of its own is not in the group any more.
+    for left in processes_with(mark):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(left, signal.SIGKILL)
 
 
 def _signal_group(group: int, number: signal.Signals) -> bool:
