@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+from tests.integration.scenarios.test_scenarios_files import FILES
 
 from kibo_scenarios.declaration import Declaration
 from kibo_scenarios.profile import GUIDE, OFF_PEAK_HOURS_UTC, Profile
 from kibo_scenarios.scenario import Scenario
 
 from .plain_client import Manners, by_prefix
+from .test_flawed_batch_job_clients import CLIENTS as BATCH_JOB_CLIENTS
 from .worlds import (
     DOWN,
     FAILING,
@@ -32,6 +34,13 @@ from .worlds import (
 DELETES: Final = Declaration()
 ADJUSTS_TOO: Final = Declaration(does=("bulk-delete", "polling", "adjust"))
 US: Final = msgspec.structs.replace(GUIDE, off_peak_hours_utc=OFF_PEAK_HOURS_UTC["us"])
+
+
+#: What clients of batch jobs and of files do wrong, with the rules that they break; tested in worlds of their own.
+OTHERS: Final = {
+    **{name: frozenset(rules) for name, (_, rules) in BATCH_JOB_CLIENTS.items() if rules},
+    **{name: frozenset(rules) for name, (_, _, rules) in FILES.items() if rules},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,16 @@ from typing import Final
 
 from kibo_scenarios.rules import RULES
 
-from .matrix import FLAWED, GOOD
+from .matrix import FLAWED, GOOD, OTHERS
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "flawed-clients.md"
+ALL: Final = {**{row.name: row.rules for row in FLAWED}, **OTHERS}
 _HEAD: Final = """\
 # Flawed clients
 
 Would the rules notice? The test suite lets these clients loose on small worlds, over real HTTP in virtual time. Each is
 a plain client with one defect; it must break exactly the rules that are named, and no other. Good clients meet the same
-worlds, and must break none. Every [rule](rules.md) about requests and stock is broken by at least one.
+worlds, and must break none. Every [rule](rules.md) is broken by at least one.
 
 This page is made from the tests that do so.
 """
@@ -26,12 +27,11 @@ def page() -> str:
 
 def _table() -> list[str]:
     lines = ["## What each breaks", "", "| the client | breaks |", "|---|---|"]
-    lines += [f"| {row.name} | {', '.join(_in_order(row.rules))} |" for row in FLAWED]
+    lines += [f"| {name} | {', '.join(_in_order(rules))} |" for name, rules in ALL.items()]
     lines += ["", "## Who breaks each rule", "", "| rule | requirement | broken by the client that |", "|---|---|---|"]
     for rule in RULES:
-        names = "; ".join(row.name for row in FLAWED if rule.id in row.rules)
-        if names:
-            lines.append(f"| {rule.id} | {rule.requirement} | {names} |")
+        names = "; ".join(name for name, broken in ALL.items() if rule.id in broken)
+        lines.append(f"| {rule.id} | {rule.requirement} | {names} |")
     return lines
 
 

@@ -87,27 +87,19 @@ def driver(steps: str) -> Driver:
     return drive
 
 
-@pytest.mark.parametrize(
-    ("steps", "declared"),
-    [
-        ("caasw", set()),
-        ("caaswr", set()),
-        ("caax", set()),
-        ("caa", {"BJ-1"}),
-        ("casa", {"BJ-1"}),
-        ("casr", {"BJ-1"}),
-        ("car", {"BJ-1"}),
-    ],
-    ids=[
-        "good",
-        "good, resets after the end",
-        "good, thinks better of it",
-        "never starts",
-        "adds after the start",
-        "resets while it runs",
-        "resets what never ran",
-    ],
-)
+#: What each client does, step by step, and the rules that it breaks.
+CLIENTS: dict[str, tuple[str, set[str]]] = {
+    "good": ("caasw", set()),
+    "good, resets after the end": ("caaswr", set()),
+    "good, thinks better of it": ("caax", set()),
+    "never starts its batch job": ("caa", {"BJ-1"}),
+    "adds to a batch job after its start": ("casa", {"BJ-1"}),
+    "resets a batch job while it runs": ("casr", {"BJ-1"}),
+    "resets a batch job that never ran": ("car", {"BJ-1"}),
+}
+
+
+@pytest.mark.parametrize(("steps", "declared"), CLIENTS.values(), ids=CLIENTS)
 def test_exactly_the_declared_rules_fail(steps: str, declared: set[str]) -> None:
     """BJ-1: each defect is caught by its rule and by no other; good clients are caught by none."""
     result = run_scenario(WORLD, driver=driver(steps), client=CLIENT)
