@@ -3,7 +3,8 @@
 A listing begins with any list call. A list call goes on with it when it asks the same question for what comes right
 after the page before: same parameters, and a ``startIndex`` that is that page's plus the number of jobs it showed. So
 every page shows jobs that the listing has not shown yet, and a listing ends with the first page that shows none.
-Whatever else is asked, such as the same page again or a start that creeps through a page, begins another listing.
+Whatever else is asked, such as the same page again, a start that creeps through a page, or another page size, begins
+another listing. The queue of one location is a queue of its own, as one job is: asking for two locations is two polls.
 """
 
 from collections.abc import Iterable
@@ -18,26 +19,30 @@ def repeated_lists(journal: Iterable[JournalEntry]) -> list[tuple[JournalEntry, 
     These are the first pages of two listings in a row, and two calls for the same page. Calls that were not answered
     showed nothing: they are never the first of a pair, and their repeats take their places.
     """
-    pairs: list[tuple[JournalEntry, JournalEntry]] = []
+    queues: dict[str, list[JournalEntry]] = {}
+    for entry in journal:
+        if entry.operation == "getJobs":
+            queues.setdefault(dict(_question(entry)).get("locationCode", ""), []).append(entry)
+    return [pair for entries in queues.values() for pair in _repeated(entries)]
+
+
+def _repeated(entries: Iterable[JournalEntry]) -> Iterable[tuple[JournalEntry, JournalEntry]]:
     before: JournalEntry | None = None
     first: JournalEntry | None = None
     answered: dict[tuple[tuple[tuple[str, str], ...], int], JournalEntry] = {}
-    for entry in journal:
-        if entry.operation != "getJobs":
-            continue
+    for entry in entries:
         page = _question(entry), _start(entry)
         repeated = before is not None and not before.answered and page == (_question(before), _start(before))
         begins = before is None or not (repeated or _goes_on(before, entry))
         earlier = answered.get(page)
         if begins and first is not None and first is not earlier:
-            pairs.append((first, entry))
+            yield first, entry
         if earlier is not None:
-            pairs.append((earlier, entry))
+            yield earlier, entry
         if entry.answered:
             answered[page] = entry
             first = entry if begins or first is None else first
         before = entry
-    return pairs
 
 
 def _goes_on(before: JournalEntry, entry: JournalEntry) -> bool:

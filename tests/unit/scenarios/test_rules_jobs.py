@@ -93,6 +93,25 @@ def test_jb1_watching_the_end_of_the_queue_is_polling() -> None:
     assert 4 == judge("JB-1", waiting.evidence()).breaches
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "verdict"),
+    [
+        ("locationCode=L1", "locationCode=L2", Verdict.INCONCLUSIVE),
+        ("", "locationCode=L1", Verdict.INCONCLUSIVE),
+        ("locationCode=L1", "locationCode=L1&limit=7", Verdict.FAIL),
+        ("types=DELETE", "types=ADJUST", Verdict.FAIL),
+        ("limit=100", "limit=101", Verdict.FAIL),
+    ],
+)
+def test_jb1_the_queue_of_a_location_is_its_own(one: str, other: str, verdict: Verdict) -> None:
+    """JB-1: lists of two locations are two polls; another filter or page size does not make another queue."""
+    story = Story()
+    story.list_jobs({7: "WORKING"}, query=one)
+    story.list_jobs({7: "WORKING"}, query=other, at=1)
+
+    assert verdict == judge("JB-1", story.evidence()).verdict
+
+
 def test_jb1_a_refused_page_may_be_asked_for_again() -> None:
     """JB-1: the repeat of a page that was not shown takes its place in the listing."""
     story = Story()
