@@ -168,3 +168,28 @@ def test_texts_that_are_no_instants(text: str) -> None:
         parse_instant(text)
 
     assert caught.value.text == text
+
+
+def test_the_source_is_told_how_long_to_wait() -> None:
+    """T-2: in the source's time, rounded up so that nobody wakes too early; unknown while the clock stands still."""
+    source = [0]
+    clock = Clock(lambda: source[0], mode="scaled", speed=60)
+    left = [clock.source_until(instant) for instant in (0, 1, 60, 61, 3_600)]
+    source[0] = 60
+    arrived = clock.source_until(3_600)
+    clock.set_mode("manual")
+
+    assert [0, 1, 1, 2, 60] == left
+    assert (0, None, 0) == (arrived, clock.source_until(3_601), clock.source_until(3_600))
+
+
+def test_watchers_hear_of_jumps_and_modes() -> None:
+    """T-2: whoever waits for an instant is told when its arrival has to be worked out anew, and no longer than that."""
+    clock = Clock(lambda: 0, mode="manual")
+    heard: list[int] = []
+    with clock.watched(lambda: heard.append(clock.now())):
+        clock.advance(5)
+        clock.set_mode("real")
+    clock.advance(5)
+
+    assert [5, 5] == heard
