@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from kibo_scenarios.evidence import JournalEntry
 
@@ -77,4 +78,4 @@ def judged(expected: str, findings: list[Finding], good: str, evidence: tuple[Jo
 
 
 def _numbers(entries: tuple[JournalEntry, ...]) -> tuple[int, ...]:
-    return tuple(entry.seq for entry in entries[:FINDINGS_KEPT])
+    return tuple(islice(dict.fromkeys(entry.seq for entry in entries), FINDINGS_KEPT))
