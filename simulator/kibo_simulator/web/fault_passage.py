@@ -5,7 +5,6 @@ A request meets at most one fault. What is delayed waits in simulated time, with
 
 import asyncio
 import math
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import blake2b
@@ -75,14 +74,22 @@ class FaultPassage:
                 await gate.read_body(request, visit)
         else:
             await self._before(request, visit, meeting)
+
+        def veto(call: Call) -> None:
+            if call.job_ids and isinstance(meeting.at(Place.ENQUEUED), EnqueueTimeout):
+                message = "enqueueing took too long (injected fault); nothing was enqueued"
+                raise ApiError(504, "GATEWAY_TIMEOUT", message)
+            # What is counted here is committed with the effect: a kill must not part them (D-1).
+            self._after(visit, meeting)
+
         async with gate.turn:
-            await gate.carry_out(visit, meeting.veto)
+            await gate.carry_out(visit, veto)
             if isinstance(meeting.effect, EnqueueTimeout):
                 assert visit.call is not None
                 # The jobs were undone in the database; the runner has still to forget them.
                 visit.call.job_ids = ()
                 self._simulator.reload()
-            if visit.status:
+            if visit.status and not visit.saved:
                 self._after(visit, meeting)
             finished = self._simulator.clock.now()
             if meeting.use is None:
@@ -253,18 +260,6 @@ class _Meeting:
     def answered(self, visit: Visit) -> None:
         """There is an answer now."""
         self.facts = replace(self.facts, status=visit.status, has_body=len(visit.payload) > 1)
-
-    @property
-    def veto(self) -> Callable[[Call], None]:
-        """Refuses to enqueue jobs where that is the fault (J-9)."""
-
-        def veto(call: Call) -> None:
-            if call.job_ids and isinstance(self.at(Place.ENQUEUED), EnqueueTimeout):
-                raise ApiError(
-                    504, "GATEWAY_TIMEOUT", "enqueueing took too long (injected fault); nothing was enqueued"
-                )
-
-        return veto
 
 
 def _fill(visit: Visit, effect: Status) -> None:

@@ -236,6 +236,7 @@ class Gate:
             visit.call.now = now
             try:
                 await self._perform(visit.call, visit, veto)
+                visit.done = True
             except ApiError as error:
                 visit.refuse(error)
 
@@ -306,7 +307,7 @@ class Gate:
             # The last segment is a token.
             path = operation.paths[0]
         # A refused body was never understood: there are no details to work out from it.
-        details = call.details if call is not None and visit.status < 400 else None
+        details = call.details if call is not None and visit.done else None
         simulator.journal.append(
             JournalEntry(
                 seq=simulator.journal.next_sequence(),

@@ -14,14 +14,15 @@ JSON_TYPE: Final = "application/json; charset=utf-8"
 class Visit:
     """One request from its arrival to its answer; instants in microseconds since the epoch.
 
-    ``retry_after`` is what the header says, ``saved`` that the effect is committed together with the rate pools.
+    ``retry_after`` is what the header says, ``done`` that the request was carried out, ``saved`` that its effect is
+    committed together with the rate pools.
     ``fault``, ``response_lost`` and ``bytes_sent`` are for the journal: the fault that was met, whether its answer
     got lost, and how much of the body was sent where that is not all of it.
     """
 
     __slots__ = (
-        "arrived", "body", "bytes_sent", "call", "correlation_id", "fault", "grant", "headers", "operation", "payload",
-        "pool", "real_at", "response_lost", "retry_after", "saved", "status",
+        "arrived", "body", "bytes_sent", "call", "correlation_id", "done", "fault", "grant", "headers", "operation",
+        "payload", "pool", "real_at", "response_lost", "retry_after", "saved", "status",
     )  # fmt: skip
 
     def __init__(self, arrived: int, real_at: int, correlation_id: str, operation: Operation | None) -> None:
@@ -36,6 +37,7 @@ class Visit:
         self.status = 200
         self.payload: bytes | bytearray = b""
         self.retry_after: int | str | None = None
+        self.done = False
         self.saved = False
         self.headers: dict[str, str] = {}
         self.fault: str | None = None

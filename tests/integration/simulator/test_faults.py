@@ -101,7 +101,7 @@ async def test_a_processed_request_can_be_answered_by_an_error(bench: Bench) -> 
     await put(bench, {"kind": "status", "status": 504, "processed": True}, operation="deleteItems", times=1)
     reply = await bench.delete_items([ONE])
 
-    assert (504, [1, 2, 3]) == (reply.status, list(last(bench)["jobIds"]))
+    assert (504, [1, 2, 3], 1) == (reply.status, list(last(bench)["jobIds"]), len(last(bench)["summary"]["itemHashes"]))
 
 
 async def test_a_reset_comes_before_everything(limited: Bench) -> None:
