@@ -19,23 +19,26 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 INVENTORY = "/api/commerce/inventory/v5/inventory"
 QUEUE = "/api/commerce/inventory/v1/queue"
+TASK: dict[str, Any] = json.loads(Path(os.environ["KIBO_TASK_FILE"]).read_text(encoding="utf-8"))
+#: Where time is compressed, a second of the rules is shorter than one of ours; Retry-After has been divided already.
+SECOND: float = 1 / TASK["clock"]["divideDelaysBy"]
 PATTERN_CHARACTERS = set(".*+?^$[]")
 RESUBMISSIONS = 2
-BACK_OFF = wait_random_exponential(multiplier=2, min=1, max=60)
+BACK_OFF = wait_random_exponential(multiplier=2 * SECOND, min=SECOND, max=60 * SECOND)
 
 
 class Budget:
     """Keeps requests under the limits: as many in any 60 s and in any hour as the server admits, at most (TH-6)."""
 
     def __init__(self, per_minute: int | None, per_hour: int | None) -> None:
-        limits = ((per_minute, 60.0), (per_hour, 3600.0))
+        limits = ((per_minute, 61 * SECOND), (per_hour, 3601 * SECOND))
         self.windows: list[tuple[deque[float], float]] = [
             (deque([-1e9] * most, maxlen=most), span) for most, span in limits if most
         ]
 
     def take(self) -> None:
         """Wait until one more request is allowed, and count it."""
-        free = max((sent[0] + span + 1 for sent, span in self.windows), default=0.0)
+        free = max((sent[0] + span for sent, span in self.windows), default=0.0)
         time.sleep(max(0.0, free - time.monotonic()))
         for sent, _ in self.windows:
             sent.append(time.monotonic())
@@ -46,9 +49,9 @@ def wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == 429:
         asked = error.response.headers.get("Retry-After", "")
-        seconds = float(asked) if asked.isascii() and asked.isdigit() else 60.0  # TH-4
-        return seconds + random.uniform(0.1, 1.0)  # noqa: S311
-    return 1.0 + BACK_OFF(state)
+        seconds = float(asked) if asked.isascii() and asked.isdigit() else 60 * SECOND  # TH-4
+        return seconds + random.uniform(0.1, 1.0) * SECOND  # noqa: S311
+    return SECOND + BACK_OFF(state)
 
 
 def worth_repeating(error: BaseException) -> bool:
@@ -110,10 +113,10 @@ def identifier(item: dict[str, str]) -> dict[str, str]:
 
 def poll_times() -> Iterator[float]:
     """When to look at the queue: every 10 s, then less often, up to 30 s (JB-1, JB-2)."""
-    interval = 10.5
+    interval = 10.5 * SECOND
     while True:
         yield time.monotonic() + interval
-        interval = min(30.0, interval * 1.25)
+        interval = min(30 * SECOND, interval * 1.25)
 
 
 class Deletion:
@@ -161,12 +164,11 @@ class Deletion:
 
 def main() -> int:
     """Do the task and leave a report; 1 when something was left undone."""
-    task = json.loads(Path(os.environ["KIBO_TASK_FILE"]).read_text(encoding="utf-8"))
-    limits = task["limits"]
+    limits = TASK["limits"]
     budget = Budget(limits["requestsPerMinute"], limits["requestsPerHour"])
-    items, size = [identifier(item) for item in task["items"]], min(500, task["batchSize"])  # BA-1, BA-2, BA-3
+    items, size = [identifier(item) for item in TASK["items"]], min(500, TASK["batchSize"])  # BA-1, BA-2, BA-3
     batches = [
-        {"items": items[at : at + size], "locationCodes": task["locationCodes"]} for at in range(0, len(items), size)
+        {"items": items[at : at + size], "locationCodes": TASK["locationCodes"]} for at in range(0, len(items), size)
     ]
     undone: list[dict[str, Any]] = []
     headers = {"x-vol-tenant": os.environ["KIBO_TENANT"]}
@@ -175,7 +177,7 @@ def main() -> int:
         api.log_in()
         for batch in batches:  # WF-1
             api.call("POST", f"{INVENTORY}/deleteItems", {**batch, "dryRun": True})
-        deletion = Deletion(api, task["spacingSeconds"] + 0.5)
+        deletion = Deletion(api, TASK["spacingSeconds"] + SECOND / 2)
         for batch in batches:
             deletion.submit(batch)
         deletion.finish()
@@ -184,12 +186,12 @@ def main() -> int:
             for batch, location in again:
                 deletion.submit({**batch, "locationCodes": [location]})
             deletion.finish()
-    of = dict(zip(map(json.dumps, items), task["items"], strict=True))
+    of = dict(zip(map(json.dumps, items), TASK["items"], strict=True))
     for batch, location in deletion.failed:
         undone += [
             {"locationCode": location, **of[json.dumps(item)], "reason": "its job failed"} for item in batch["items"]
         ]
-    Path(task["reportFile"]).write_text(json.dumps({"undone": undone}), encoding="utf-8")
+    Path(TASK["reportFile"]).write_text(json.dumps({"undone": undone}), encoding="utf-8")
     return 1 if undone else 0
 
 

@@ -1,15 +1,33 @@
 """Applies rules to evidence and sums the verdicts up; safety (M and S) and efficiency (E) are never mixed."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kibo_scenarios.errors import HarnessError
 from kibo_scenarios.evidence import Evidence
+from kibo_scenarios.moments import SECOND, format_span
 from kibo_scenarios.rules import RULES, Level, Outcome, Rule, Verdict
 
 #: The rules that blame a client for coming too early, which a harness that was held up could imagine.
 TIMED: Final = frozenset({"TH-1", "TH-2", "TH-3", "TH-4", "BA-4", "BA-5", "JB-1", "JB-2", "RT-1", "RT-2"})
+
+
+def _shortest_wait(evidence: Evidence) -> int:
+    """Return the shortest wait that any 429 asked for."""
+    asked = [entry.retry_after_s * SECOND for entry in evidence.journal if entry.retry_after_s is not None]
+    return min(asked, default=evidence.profile.retry_after_default)
+
+
+#: The least wait that a rule asks for; a tolerance that is no shorter would excuse everything.
+REQUIRED_WAITS: Final[Mapping[str, Callable[[Evidence], int]]] = {
+    "TH-1": _shortest_wait,
+    "TH-2": _shortest_wait,
+    "TH-4": lambda evidence: evidence.profile.retry_after_default,
+    "BA-5": lambda evidence: evidence.profile.submission_spacing,
+    "JB-1": lambda evidence: evidence.profile.poll_spacing,
+    "RT-1": lambda evidence: evidence.profile.retry_wait,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,26 @@ def _judge(rule: Rule, evidence: Evidence) -> Outcome:
         outcome = rule.judge(evidence)
     except Exception as error:
         raise HarnessError(f"rule {rule.id} itself failed: {type(error).__name__}: {error}") from error
+    if outcome.verdict is Verdict.PASS:
+        return _told_apart(rule, outcome, evidence)
     return proven(outcome, evidence) if rule.id in TIMED and evidence.stalls else outcome
+
+
+def _told_apart(rule: Rule, outcome: Outcome, evidence: Evidence) -> Outcome:
+    """Return a pass, unless it is owed to a tolerance as long as the very wait that is asked for."""
+    required = REQUIRED_WAITS.get(rule.id)
+    if required is None or required(evidence) > evidence.tolerance:
+        return outcome
+    if rule.judge(replace(evidence, tolerance=0)).verdict is Verdict.PASS:
+        return outcome
+    return Outcome(
+        verdict=Verdict.INCONCLUSIVE,
+        expected=outcome.expected,
+        actual=(
+            f"{format_span(required(evidence))} cannot be told from nothing with a tolerance of "
+            f"{format_span(evidence.tolerance)}; a lower speed can tell"
+        ),
+    )
 
 
 def proven(outcome: Outcome, evidence: Evidence) -> Outcome:

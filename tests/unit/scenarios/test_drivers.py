@@ -216,6 +216,26 @@ def test_what_was_noted_while_the_harness_was_held_up_proves_nothing() -> None:
     assert (Verdict.INCONCLUSIVE, 0) == judged((2, 4), (103, 105))
 
 
+@pytest.mark.parametrize(
+    ("waited_s", "tolerance_s", "verdict"),
+    [
+        (0.1, 0.05, Verdict.FAIL),
+        (0.1, 3, Verdict.INCONCLUSIVE),
+        (0.7, 3, Verdict.PASS),
+        (0.48, 0.05, Verdict.PASS),
+    ],
+)
+def test_a_tolerance_as_long_as_the_wait_excuses_nothing(waited_s: float, tolerance_s: float, verdict: Verdict) -> None:
+    """RT-1: at x60 a tenth of a second cannot be told from half a second, which is neither a pass nor a failure."""
+    story = Story()
+    story.dry_run(status=503)
+    story.wait(waited_s)
+    story.dry_run()
+    (one,) = grade(story.evidence(tolerance=round(tolerance_s * SECOND)), select(["RT-1"]))
+
+    assert verdict is one.verdict
+
+
 def test_lifetimes_are_told_in_proportion() -> None:
     """A-1: an hour of the simulator is two minutes of the client's; other answers are left alone."""
     body = b'{"access_token":"t","expires_in":3600,"refresh_token_expires_in":10}'
