@@ -54,7 +54,7 @@ def test_killed_with_sigkill_an_adjustment_is_applied_once(simulator: tuple[str,
     chosen = [key for key in sorted(before) if before[key] >= 0][:60]
     rows = "".join(f"{code},{upc},{n + 1}\n" for n, (code, upc) in enumerate(chosen))
     lines.write_text(f"LocationCode,UPC,Quantity\n{rows}", encoding="utf-8")
-    command = ["adjust", "--lines", str(lines), "--batch-size", "10", "--spacing", "0", "--run-journal", str(journal)]
+    command = ["adjust", "--lines", str(lines), "--batch-size", "20", "--spacing", "0", "--run-journal", str(journal)]
     # What may still be on its way after this time is not waited for.
     settings = tmp_path / "settings.toml"
     settings.write_text("request_timeout_s = 3.0\n", encoding="utf-8")
@@ -69,7 +69,7 @@ def test_killed_with_sigkill_an_adjustment_is_applied_once(simulator: tuple[str,
             stderr=subprocess.PIPE,
         ) as process:
             assert process.stderr is not None
-            for _ in range(random.randrange(1, 8)):
+            for _ in range(random.randrange(1, 6)):
                 process.stderr.readline()
             os.kill(process.pid, signal.SIGKILL)
     lines.unlink()
