@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,10 +28,25 @@ MOST_ROWS_ON_PAGE = 2_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The tenant that a run was on, and its host."""
+
+    tenant: int
+    api_host: str
+
+
 def write_audit(
-    rows: Iterable[AuditRow], report: Report, directory: Path, formats: Iterable[str] = FORMATS
+    rows: Iterable[AuditRow], report: Report, directory: Path, *, where: Where, formats: Iterable[str] = FORMATS
 ) -> Iterator[Path]:
     """Write report.json, report.csv and report.html, and yield each path once it is whole.
+
+    Args:
+        rows: What became of each record.
+        report: The account of the run.
+        directory: Where the files go; it is made if need be.
+        where: The tenant that the run was on.
+        formats: Which of the three.
 
     Raises:
         ReportError: A file cannot be written.
@@ -46,7 +62,7 @@ def write_audit(
                 if (text := texts[name]) is None:
                     _csv(kept, file)
                 else:
-                    file.write(text(kept, report))
+                    file.write(text(kept, report, where))
             unfinished.replace(path)
         except OSError as error:
             raise ReportError(path, f"cannot be written: {error.strerror}") from error
@@ -75,8 +91,9 @@ def _csv(rows: Iterable[AuditRow], file: Any) -> None:
         )
 
 
-def _json(rows: list[AuditRow], report: Report) -> str:
-    return json.dumps({**report.to_json_dict(), "records": [_row(row) for row in rows]}, ensure_ascii=False) + "\n"
+def _json(rows: list[AuditRow], report: Report, where: Where) -> str:
+    told = {"tenant": where.tenant, "apiHost": where.api_host, **report.to_json_dict()}
+    return json.dumps({**told, "records": [_row(row) for row in rows]}, ensure_ascii=False) + "\n"
 
 
 def _row(row: AuditRow) -> dict[str, Any]:
@@ -94,7 +111,7 @@ def _row(row: AuditRow) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _html(rows: list[AuditRow], report: Report) -> str:
+def _html(rows: list[AuditRow], report: Report, where: Where) -> str:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - slow to import, rarely wanted
 
     from kibo_client.audit_page import PAGE  # noqa: PLC0415
@@ -105,6 +122,7 @@ def _html(rows: list[AuditRow], report: Report) -> str:
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(PAGE)
     return template.render(
         title=f"Inventory {what}: {report.outcome}",
+        where=where,
         ok=report.ok,
         facts=summary_rows(report),
         outcomes=Counter(row.outcome for row in rows).most_common(),

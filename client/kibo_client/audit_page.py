@@ -23,7 +23,7 @@ td.number { text-align: right; }
 </head>
 <body>
 <h1>{{ title }}</h1>
-<p class="note">{{ started }} to {{ finished }} (UTC)</p>
+<p class="note">Tenant {{ where.tenant }} at {{ where.api_host }}, {{ started }} to {{ finished }} (UTC)</p>
 <table>
 {% for name, value in facts %}
 <tr><th scope="row">{{ name }}</th><td>{{ value }}</td></tr>

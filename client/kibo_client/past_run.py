@@ -27,6 +27,8 @@ class PastRun:
     audit: Iterable[AuditRow]
     ended: bool
     where: str
+    tenant: int
+    api_host: str
 
 
 def past_run(journal: Path) -> PastRun:
@@ -44,7 +46,7 @@ def past_run(journal: Path) -> PastRun:
         raise JournalError(journal, 0, f"is damaged: {error}") from error
     ended = machine.under_way is None and isinstance(machine.next_action(events[-1].at if events else 0), Done)
     where = "has ended" if ended else f"has not ended; kibo-client resume {journal} goes on with it"
-    return PastRun(machine.report(), machine.audit(), ended, where)
+    return PastRun(machine.report(), machine.audit(), ended, where, header.tenant, header.api_host)
 
 
 def _machine(journal: Path, header: Header) -> BulkDelete | BulkUpdate:

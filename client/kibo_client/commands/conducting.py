@@ -159,7 +159,13 @@ def _run(settings: Settings, work: Work, conduct: Conduct) -> Report | None:
                     failure = error
             tasks.cancel_scope.cancel()
             if report is not None and conduct.report_directory is not None:
-                write_report(client.audit(), report, conduct.report_directory)
+                write_report(
+                    client.audit(),
+                    report,
+                    conduct.report_directory,
+                    tenant=settings.tenant,
+                    api_host=settings.api_host,
+                )
         if failure is not None:
             raise failure
         if report is None and client.report is not None:
@@ -235,9 +241,17 @@ def tell(report: Report, *, as_json: bool) -> None:
     say("\n".join(summary(report)))
 
 
-def write_report(audit: Iterable[AuditRow], report: Report, directory: Path, formats: tuple[str, ...] = ()) -> None:
+def write_report(
+    audit: Iterable[AuditRow],
+    report: Report,
+    directory: Path,
+    *,
+    tenant: int,
+    api_host: str,
+    formats: tuple[str, ...] = (),
+) -> None:
     """Write the audit report, in all its forms if none is chosen."""
-    from kibo_client.audit_files import FORMATS, write_audit  # noqa: PLC0415
+    from kibo_client.audit_files import FORMATS, Where, write_audit  # noqa: PLC0415
 
-    for path in write_audit(audit, report, directory, formats or FORMATS):
+    for path in write_audit(audit, report, directory, where=Where(tenant, api_host), formats=formats or FORMATS):
         say(f"wrote {path}", err=True)

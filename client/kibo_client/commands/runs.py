@@ -108,7 +108,7 @@ def report(*, journal: Path, formats: tuple[str, ...], out: Path) -> int:
     from kibo_client.past_run import past_run  # noqa: PLC0415
 
     run = _past(journal, past_run)
-    write_report(run.audit, run.report, out, formats)
+    write_report(run.audit, run.report, out, tenant=run.tenant, api_host=run.api_host, formats=formats)
     return ALL_DONE if run.report.ok else SOMETHING_UNDONE
 
 

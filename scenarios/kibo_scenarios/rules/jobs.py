@@ -92,7 +92,8 @@ def ended_jobs_left_alone(evidence: Evidence) -> Outcome:
                     entries=(last.seq, entry.seq),
                 )
             )
-        for ended in jobs_seen_ended(entry):
+        # An injected fault may have spoiled the answer, so that it is no proof of what the client saw.
+        for ended in jobs_seen_ended(entry) if entry.fault is None else ():
             seen.setdefault(ended, entry)
     if not seen:
         return inconclusive(expected, "no job was seen in a terminal status")

@@ -105,6 +105,22 @@ def adjusting(journal: Path, kills_s: list[float], lines: list[Line]) -> Driver:
     return drive
 
 
+LARGE = SCENARIO.replace("products: 600}", "products: 9000}").replace("batch_size: 60", "batch_size: 500")
+
+
+@pytest.mark.slow
+def test_under_faults_the_client_keeps_every_rule_and_wastes_nothing(tmp_path: Path) -> None:
+    """No rule is failed, TH-7 is at 0.95 or better, and every record is gone."""
+    file = tmp_path / "large.yaml"
+    file.write_text(LARGE, encoding="utf-8")
+    result = run_scenario(read_scenario(file))
+    grades = {grade.rule.id: grade for grade in result.grades}
+
+    assert {rule for rule, grade in grades.items() if grade.verdict.value == "FAIL"} == set()
+    assert {grades[rule].verdict.value for rule in ("TH-6", "TH-7", "BA-3", "JB-5", "RT-1", "ST-1", "ST-2")} == {"PASS"}
+    assert int(grades["TH-7"].outcome.actual.partition("%")[0]) >= 95
+
+
 def left(result: RunResult) -> set[str]:
     """The records that are still there."""
     return {str(key) for key in result.evidence.after}
