@@ -111,7 +111,7 @@ MUTANTS = (
         (APART, WORLD),
         edited(
             "rate_limits:RateLimiter.pool_for",
-            'owner = tenant if self.document.scope == "tenant" else None',
+            "owner = tenant if alone else None",
             "owner = None",
         ),
     ),
