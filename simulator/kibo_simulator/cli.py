@@ -7,24 +7,32 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from kibo_simulator.clock import ClockMode
+from kibo_simulator.config_command import TOLD_SOURCES, config_group, origin, snapshot_settings
 from kibo_simulator.ctl import ctl
 from kibo_simulator.drop_points.point import DropPointError, SftpServerError
+from kibo_simulator.effective import SETTING_FLAGS, Effective, Told, effective
 from kibo_simulator.endpoints_command import endpoints
 from kibo_simulator.faults import FaultError, PlannedFault
 from kibo_simulator.files.location_export import InventoryFileError
 from kibo_simulator.journal.file import JournalFileError
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
-from kibo_simulator.settings import SampleSettings, Settings
+from kibo_simulator.settings import SettingsError
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.store.database import DatabaseError
+from kibo_simulator.store.images import ImageError
 from kibo_simulator.timestamps import InstantError
 from kibo_simulator.version import __version__
+
+if TYPE_CHECKING:
+    # Reading YAML is slow to import and rarely asked for.
+    from kibo_simulator.configuration import Configuration
 
 
 def _fail(message: str) -> NoReturn:
@@ -75,16 +83,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _sized(sample: SampleSettings, locations: int, products: int) -> SampleSettings:
-    try:
-        # Checked like the same numbers in a file.
-        return msgspec.convert(
-            {**msgspec.structs.asdict(sample), "locations": locations, "products": products}, SampleSettings
-        )
-    except msgspec.ValidationError as error:
-        _fail(f"--sample {locations} {products}: {error}")
-
-
 def _clock(text: str) -> tuple[ClockMode, float]:
     """``real``, ``manual`` or ``xN``."""
     if text == "real":
@@ -106,10 +104,10 @@ def main() -> None:
     """An offline stand-in for Kibo's inventory APIs (unofficial, not affiliated with Kibo)."""
 
 
-def _take_configuration(context: click.Context, _: click.Parameter, file: Path | None) -> Settings:
-    """Read ``--config`` before all other flags and make what it says their defaults."""
+def _take_configuration(context: click.Context, _: click.Parameter, file: Path | None) -> "Configuration | None":
+    """Read ``--config`` before all other flags and make what it says of serving their defaults."""
     if file is None or context.resilient_parsing:
-        return Settings()
+        return None
     # Reading YAML is slow to import and rarely asked for.
     from kibo_simulator.configuration import read_configuration  # noqa: PLC0415
     from kibo_simulator.files.yaml_places import YamlFileError  # noqa: PLC0415
@@ -119,19 +117,44 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
     except YamlFileError as error:
         _fail(f"--config {error}")
     told = msgspec.structs.asdict(configuration.serve)
-    settings = configuration.settings
-    context.default_map = {name: value for name, value in told.items() if value is not None} | {
-        "seed": settings.seed,
-        "start": settings.start,
-        "auth": settings.access.auth,
-    }
-    return settings
+    context.default_map = {name: value for name, value in told.items() if value is not None}
+    return configuration
 
 
-@main.command()
+def _told(context: click.Context) -> dict[str, Told]:
+    """What flags and the environment say of settings, and which of them."""
+    told: dict[str, Told] = {}
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        by = origin(context, parameter)
+        value = context.params.get(name)
+        if name == "inventory":
+            if value:
+                told[name] = Told(True, by)
+        elif name in SETTING_FLAGS and context.get_parameter_source(name) in TOLD_SOURCES:
+            told[name] = Told(_limits(str(value)) if name == "limits" else value, by)
+    return told
+
+
+def effective_settings(context: click.Context) -> Effective:
+    """The settings in force with these flags, this environment and this file; a fault in them ends the program."""
+    told = _told(context)
+    snapshot: Path | None = context.params["snapshot"]
+    faults: Path | None = context.params["faults"]
+    try:
+        kept = None if snapshot is None else snapshot_settings(snapshot)
+    except ImageError as error:
+        _fail(f"--snapshot {snapshot}: {error}")
+    try:
+        return effective(context.params["config"], kept, told, None if faults is None else _faults(faults))
+    except SettingsError as error:
+        flag = f"--sample {' '.join(map(str, context.params['sample'] or ()))}: " if "sample" in error.path else ""
+        _fail(f"{flag}{error}")
+
+
+@main.command(context_settings={"auto_envvar_prefix": "KIBO_SIMULATOR"})
 @click.option(
     "--config",
-    "base",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     callback=_take_configuration,
     is_eager=True,
@@ -153,6 +176,16 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Load records: a Location Export (CSV or a zip of it) or JSON lines. Repeatable. Replaces the sample stock.",
+)
+@click.option(
+    "--snapshot",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Go on from this snapshot, unless --data has been filled before.",
+)
+@click.option(
+    "--snapshots",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep snapshots in this folder.  [default: for this run only]",
 )
 @click.option(
     "--sample",
@@ -184,7 +217,6 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
 @click.option("--limits", help="guide (50 a minute, 200 an hour), off, or a JSON file.  [default: guide]")
 @click.option(
     "--faults",
-    "fault_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Make things go wrong on purpose: a YAML or JSON file of faults.",
 )
@@ -205,30 +237,28 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
 @click.option("--tls-name", multiple=True, help="One more name or address the certificate is good for. Repeatable.")
 @click.option(
     "--control-token",
-    envvar="KIBO_SIMULATOR_CONTROL_TOKEN",
     help="Open the control plane to other machines for whoever sends this token.",
 )
+@click.pass_context
 def serve(
-    base: Settings,
+    context: click.Context,
+    /,
     host: str,
     port: int,
     data: Path | None,
     inventory: tuple[Path, ...],
-    sample: tuple[int, int] | None,
-    drop: Path | None,
+    snapshot: Path | None,
+    snapshots: Path | None,
     sftp_port: int | None,
     sftp_key: Path | None,
     journal: Path | None,
-    limits: str | None,
-    fault_file: Path | None,
+    faults: Path | None,
     clock: str,
-    start: str | None,
-    seed: int,
-    auth: str,
     tls: bool,  # noqa: FBT001  # click passes flags by name
     tls_dir: Path | None,
     tls_name: tuple[str, ...],
     control_token: str | None,
+    **_settings: object,
 ) -> None:
     """Serve a simulated tenant until stopped.
 
@@ -239,8 +269,6 @@ def serve(
         _fail("--control-token: is empty; leave it out to keep the control plane on loopback")
     if (tls_dir or tls_name) and not tls:
         _fail(f"{'--tls-dir' if tls_dir else '--tls-name'}: only means something with --tls")
-    if sftp_port is not None and drop is None and base.files.drop is None:
-        _fail("--sftp-port: serves the folder of --drop, which is missing")
     if sftp_port is not None and find_spec("asyncssh") is None:
         _fail("--sftp-port: needs the extra sftp: pip install 'kibo-simulator[sftp]'")
     # aiohttp is slow to import: not for --help or a wrong flag.
@@ -249,25 +277,22 @@ def serve(
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     mode, speed = _clock(clock)
-    size = sample or ((0, 0) if inventory else None)
-    settings = msgspec.structs.replace(
-        base,
-        seed=seed,
-        start=start,
-        limits=base.limits if limits is None else _limits(limits),
-        sample=base.sample if size is None else _sized(base.sample or SampleSettings(), *size),
-        faults=base.faults if fault_file is None else _faults(fault_file),
-        access=msgspec.structs.replace(base.access, auth="off" if auth == "off" else "on"),
-        files=base.files if drop is None else msgspec.structs.replace(base.files, drop=str(drop)),
-    )
+    settings = effective_settings(context).settings
+    if sftp_port is not None and settings.files.drop is None:
+        _fail("--sftp-port: serves the folder of --drop, which is missing")
+    clock_told = snapshot is None or context.get_parameter_source("clock") is not ParameterSource.DEFAULT
     try:
         simulator = Simulator(
             settings,
-            clock_mode=mode,
+            clock_mode=mode if clock_told else None,
             speed=speed,
             data=data,
             load=inventory,
+            snapshot=snapshot,
+            snapshots=snapshots,
         )
+    except ImageError as error:
+        _fail(f"--snapshot {snapshot}: {error}")
     except InventoryFileError as error:
         _fail(f"--inventory {error}")
     except DatabaseError as error:
@@ -277,7 +302,7 @@ def serve(
     except InstantError as error:
         _fail(f"--start: {error}")
     except FaultError as error:
-        _fail(f"--faults {fault_file}: {error}" if fault_file else f"--config: {error}")
+        _fail(f"--faults {faults}: {error}" if faults else f"--config: {error}")
     try:
         if journal is not None:
             simulator.keep_journal(journal)
@@ -317,6 +342,7 @@ def _key_file(told: Path | None, data: Path | None) -> Path | None:
 
 
 main.add_command(endpoints)
+main.add_command(config_group(serve, effective_settings, _fail))
 
 if __name__ == "__main__":
     main()

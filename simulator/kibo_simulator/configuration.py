@@ -1,36 +1,48 @@
 """One YAML file for everything that can be set: the simulator's settings, and how it is served."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from kibo_simulator.faults import FaultError, PlannedFault, read_faults
 from kibo_simulator.faults.reading import Operations
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
-from kibo_simulator.rate_limits import LimitsError
-from kibo_simulator.settings import Settings
+from kibo_simulator.settings import Settings, SettingsError
 
 
 class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How a simulator is served: the flags of ``serve``, by the same names; absent ones keep the flags' defaults."""
 
     host: str | None = None
-    port: int | None = None
+    port: Annotated[int, Meta(ge=0, le=65_535)] | None = None
     data: str | None = None
     inventory: tuple[str, ...] | None = None
     journal: str | None = None
+    snapshot: str | None = None
+    snapshots: str | None = None
     clock: str | None = None
     tls: bool | None = None
-    sftp_port: int | None = None
+    tls_dir: str | None = None
+    tls_name: tuple[str, ...] | None = None
+    sftp_port: Annotated[int, Meta(ge=0, le=65_535)] | None = None
+    sftp_key: str | None = None
+    control_token: Annotated[str, Meta(min_length=1)] | None = None
 
 
-class Configuration(Struct, frozen=True):
-    """What a configuration file says."""
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a configuration file says.
+
+    ``values`` are the settings as they stand in it, faults aside, and ``places`` the file and line of each by path.
+    """
 
     settings: Settings
     serve: ServeSettings
+    values: dict[str, Any]
+    places: dict[str, str]
 
 
 def read_configuration(file: Path, *, operations: Operations | None = None) -> Configuration:
@@ -50,14 +62,16 @@ def read_configuration(file: Path, *, operations: Operations | None = None) -> C
     except msgspec.ValidationError as error:
         raise document.rejection(str(error)) from None
     try:
-        settings.limits.validate()
-    except LimitsError as error:
-        raise document.error(error.path.replace("$", "$.limits", 1), str(error).partition(": ")[2]) from None
+        settings.validate()
+    except SettingsError as error:
+        raise document.error(error.path, error.message) from None
     settings = msgspec.structs.replace(settings, faults=faults)
     try:
-        return Configuration(settings, msgspec.convert(serve, ServeSettings))
+        told = msgspec.convert(serve, ServeSettings)
     except msgspec.ValidationError as error:
         raise document.rejection(str(error), "$.serve") from None
+    places = {path.removeprefix("$."): f"{file}:{line}" for path, (line, _) in document.places.items()}
+    return Configuration(settings, told, values, places)
 
 
 def read_fault_file(file: Path, *, operations: Operations | None = None) -> tuple[PlannedFault, ...]:

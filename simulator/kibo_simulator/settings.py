@@ -216,12 +216,17 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             raise SettingsError(error.path.replace("$", "$.limits", 1), error.message) from None
         seen: set[int | str] = set()
         for path, tenant in self.every_tenant():
-            check_tenant(path, tenant, self.regions)
+            check_tenant(path, tenant, self.every_region)
             for name, value in (("tenant", tenant.tenant), ("client_id", tenant.client_id)):
                 if value in seen:
                     raise SettingsError(f"{path}.{name}", f"{value} is named twice")
                 seen.add(value)
         return self
+
+    @property
+    def every_region(self) -> dict[str, OffPeakHours]:
+        """The regions that the guide names, and those that were added or changed."""
+        return {**OFF_PEAK, **self.regions}
 
     def every_tenant(self) -> list[tuple[str, TenantSettings]]:
         """The sample and all other tenants, each with the JSON path of its settings."""

@@ -209,3 +209,24 @@ def test_a_wrong_configuration_names_line_column_and_path(tmp_path: Path, text: 
     assert str(path) in result.stderr
     assert place in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_snapshot_is_carried_from_one_simulator_to_another(serve: Serve, tmp_path: Path) -> None:
+    """D-2: saved and downloaded with ``ctl``, gone on from with ``--snapshot``, in memory or in a data file."""
+    first = serve("--clock", "manual", "--start", "2026-03-02T05:00:00Z", "--sample", "2", "9", "--seed", "4")
+    file, data = tmp_path / "one.snapshot", tmp_path / "kibo.db"
+    for command in (
+        ["clock", "advance", "90s"],
+        ["snapshot", "save", "one"],
+        ["snapshot", "download", "one", str(file)],
+    ):
+        assert run("kibo-simulator", "ctl", "--url", first.url, *command).returncode == 0
+    dumps = [call(f"{first.url}/_simulator/clock")["now"]]
+    for flags in ([], ["--data", str(data)]):
+        again = serve("--snapshot", str(file), "--snapshots", str(tmp_path / "kept"), *flags)
+        dumps.append(call(f"{again.url}/_simulator/clock")["now"])
+        again.stop()
+    wrong = run("kibo-simulator", "serve", "--port", "0", "--snapshot", __file__)
+
+    assert dumps == ["2026-03-02T05:01:30.000000Z"] * 3
+    assert (wrong.returncode, f"--snapshot {__file__}: is not a snapshot" in wrong.stderr) == (2, True)

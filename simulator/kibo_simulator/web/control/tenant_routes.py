@@ -186,7 +186,7 @@ def _settled(
         TenantSettings,
     )
     try:
-        check_tenant("$", tenant, simulator.settings.regions)
+        check_tenant("$", tenant, simulator.settings.every_region)
     except SettingsError as error:
         raise validation_error(error.path, error.message) from None
     return tenant
@@ -202,7 +202,7 @@ def _named(call: "ControlCall[None]") -> Tenant:
 
 def _body(simulator: Simulator, tenant: Tenant) -> TenantBody:
     choices = simulator.tenants.choices(tenant.id)
-    hours = simulator.settings.regions.get(choices.region) or OffPeakHours("00:00", "00:00")
+    hours = simulator.settings.every_region.get(choices.region) or OffPeakHours("00:00", "00:00")
     if choices.off_peak_starts and choices.off_peak_ends:
         hours = OffPeakHours(choices.off_peak_starts, choices.off_peak_ends)
     return TenantBody(

@@ -1,0 +1,201 @@
+"""``kibo-simulator config``: files are checked, what is in force is shown with who said so, fresh files are written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from kibo_simulator import Settings, Simulator
+from kibo_simulator.cli import main, serve
+from kibo_simulator.configuration import ServeSettings, read_configuration
+from kibo_simulator.effective import SETTING_FLAGS
+from kibo_simulator.settings_guide import SECTIONS, SETTINGS
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    """Run a command of the program in this process."""
+    return CliRunner().invoke(main, ["config", *arguments], env=environment)
+
+
+def shown(*flags: str, **environment: str) -> dict[str, Any]:
+    """What is in force, and who said so."""
+    result = run("show", "--json", *flags, **environment)
+    assert result.exit_code == 0, result.output
+    return {path: (entry["value"], entry["from"]) for path, entry in json.loads(result.output).items()}
+
+
+def paths(value: msgspec.Struct) -> dict[str, Any]:
+    """Every setting by its path; parts of settings are sections."""
+    found: dict[str, Any] = {}
+    for name in value.__struct_fields__:
+        part = getattr(value, name)
+        if isinstance(part, msgspec.Struct):
+            found |= {f"{name}.{inner}": getattr(part, inner) for inner in part.__struct_fields__}
+        else:
+            found[name] = part
+    return found
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    """The guide has each path of the settings and no other; so does each section."""
+    settings = Settings()
+    sections = [name for name in settings.__struct_fields__ if isinstance(getattr(settings, name), msgspec.Struct)]
+
+    assert sorted(SETTINGS) == sorted(paths(settings))
+    assert sorted(SECTIONS) == sorted(sections)
+
+
+def test_every_flag_of_serve_can_be_in_the_file() -> None:
+    """A flag is a setting, or a key of ``serve:`` by the same name."""
+    flags = {flag.name for flag in serve.params}
+
+    assert flags == {*ServeSettings.__struct_fields__, *SETTING_FLAGS, "config"}
+
+
+def test_a_fresh_file_says_what_is_so_anyway(tmp_path: Path) -> None:
+    """``init``, then ``check``, then ``show``: the defaults, each from the file or left to the default."""
+    file = tmp_path / "kibo.yaml"
+    written, checked = run("init", str(file)), run("check", str(file))
+    with_file, without = shown("--config", str(file)), shown()
+
+    assert (written.exit_code, checked.exit_code, checked.output.startswith(f"{file}: good; ")) == (0, 0, True)
+    assert read_configuration(file).settings == Settings()
+    assert {path: value for path, (value, _) in with_file.items()} == {
+        path: entry[0] for path, entry in without.items()
+    }
+    assert {by for _, by in without.values()} == {"default"}
+    assert with_file["jobs.workers"][1].startswith(f"{file}:")
+
+
+def test_a_file_is_not_overwritten(tmp_path: Path) -> None:
+    """``init`` leaves alone what is there; without a file it prints."""
+    file = tmp_path / "kibo.yaml"
+    file.write_text("seed: 7\n")
+    refused, printed = run("init", str(file)), run("init")
+
+    assert (refused.exit_code, file.read_text()) == (2, "seed: 7\n")
+    assert printed.output.startswith("# Configuration of kibo-simulator")
+
+
+def test_flags_go_before_environment_before_file(tmp_path: Path) -> None:
+    """Each value says who said it."""
+    file = tmp_path / "kibo.yaml"
+    file.write_text(
+        "seed: 3\nstart: 2026-03-02T05:00:00Z\naccess: {auth: 'off'}\nserve: {port: 1, host: '::1', tls: true}\n"
+    )
+    found = shown(
+        "--config", str(file), "--seed", "5", "--port", "3", "--limits", "off", "--sample", "2", "9",
+        KIBO_SIMULATOR_SEED="4", KIBO_SIMULATOR_PORT="2", KIBO_SIMULATOR_AUTH="on", KIBO_SIMULATOR_CLOCK="x9",
+    )  # fmt: skip
+
+    assert {path: found[path] for path in (
+        "seed", "start", "access.auth", "limits.pools", "sample.products", "sample.tenant", "serve.port", "serve.host",
+        "serve.tls", "serve.clock",
+    )} == {
+        "seed": (5, "flag --seed"),
+        "start": ("2026-03-02T05:00:00Z", f"{file}:2"),
+        "access.auth": ("on", "KIBO_SIMULATOR_AUTH"),
+        "limits.pools": ([], "flag --limits"),
+        "sample.products": (9, "flag --sample"),
+        "sample.tenant": (1001, "default"),
+        "serve.port": (3, "flag --port"),
+        "serve.host": ("::1", f"{file}:4"),
+        "serve.tls": (True, f"{file}:4"),
+        "serve.clock": ("x9", "KIBO_SIMULATOR_CLOCK"),
+    }  # fmt: skip
+
+
+def test_the_file_itself_may_come_from_the_environment(tmp_path: Path) -> None:
+    """``KIBO_SIMULATOR_CONFIG`` stands for ``--config``, and every other flag has its variable."""
+    file = tmp_path / "kibo.yaml"
+    file.write_text("seed: 3\n")
+    rows = tmp_path / "rows.csv"
+    rows.write_text("LocationCode,PartNumber,OnHand\nL1,A,1\n")
+    found = shown(KIBO_SIMULATOR_CONFIG=str(file), KIBO_SIMULATOR_INVENTORY=f"{rows}:{rows}", KIBO_SIMULATOR_TLS="1")
+
+    assert found["seed"] == (3, f"{file}:1")
+    assert found["serve.inventory"] == ([str(rows), str(rows)], "KIBO_SIMULATOR_INVENTORY")
+    assert found["sample.locations"] == (0, "KIBO_SIMULATOR_INVENTORY")
+    assert found["serve.tls"] == (True, "KIBO_SIMULATOR_TLS")
+
+
+def test_a_snapshot_lies_below_the_file(tmp_path: Path) -> None:
+    """D-2: what it says is in force unless somebody says otherwise."""
+    simulator = Simulator(
+        Settings(seed=8, tags=msgspec.structs.replace(Settings().tags, categories=9)), snapshots=tmp_path
+    )
+    simulator.snapshots.take("one", simulator.database.connection, simulator.moment())
+    simulator.close()
+    file = tmp_path / "kibo.yaml"
+    file.write_text("tags: {categories: 5}\n")
+    found = shown("--snapshot", str(tmp_path / "one.snapshot"), "--config", str(file))
+
+    assert (found["seed"], found["tags.categories"]) == ((8, "snapshot"), (5, f"{file}:1"))
+    assert found["tags.values"] == (6, "snapshot")
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    """Secrets of tenants and the control token are masked, wherever they come from."""
+    file = tmp_path / "kibo.yaml"
+    file.write_text("tenants: [{tenant: 5, client_id: a, shared_secret: hush}]\nserve: {control_token: whisper}\n")
+    output = run("show", "--config", str(file)).output + run("show", "--json", "--config", str(file)).output
+
+    assert [word for word in ("hush", "whisper", "sample-secret") if word in output] == []
+    assert output.count("********") == 6
+
+
+def test_regions_join_those_of_the_guide(tmp_path: Path) -> None:
+    """A region that is added is beside US and EU; a tenant may be there."""
+    file = tmp_path / "kibo.yaml"
+    file.write_text(
+        "regions: {AU: {starts: '13:00', ends: '19:00'}}\n"
+        "tenants: [{tenant: 5, client_id: a, shared_secret: s, region: AU}]\n"
+    )
+
+    assert sorted(read_configuration(file).settings.every_region) == ["AU", "EU", "US"]
+    assert run("check", str(file)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("seed: x", ":1:7: $.seed"),
+        ("tenants:\n  - {tenant: 5, client_id: a}", ":2:5: $.tenants[0]: the field shared_secret is missing"),
+        (
+            "tenants:\n  - {tenant: 1001, client_id: a, shared_secret: s}",
+            ":2:14: $.tenants[0].tenant: 1001 is named twice",
+        ),
+        ("sample:\n  region: MARS", ":2:11: $.sample.region: 'MARS' is not listed; US, EU are"),
+        ("sample:\n  limits: {scope: environment}", ":2:19: $.sample.limits.scope"),
+        ("regions: {US: {starts: '5:00', ends: '11:00'}}", "$.regions"),
+        ("limits:\n  pools: [{route: inventory}]", ":2:19: $.limits.pools[0].route"),
+        ("serve: {port: 70000}", ":1:15: $.serve.port"),
+        ("serve: {prot: 1}", ":1:15: $.serve.prot: this field is not known here"),
+        ("colour: red", ":1:9: $.colour: this field is not known here"),
+        ("", "the file is empty"),
+    ],
+)
+def test_a_fault_is_named_with_line_and_column(tmp_path: Path, text: str, place: str) -> None:
+    """``check`` says file:line:column, path and what is accepted; exit 2, no traceback."""
+    file = tmp_path / "kibo.yaml"
+    file.write_text(text)
+    result = run("check", str(file))
+
+    assert (result.exit_code, f"{file}" in result.output, place in result.output) == (2, True, True), result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_what_cannot_be_together_is_told_by_flag() -> None:
+    """A flag that makes a fault is named."""
+    result = run("show", "--sample", "5000000", "1")
+
+    assert (result.exit_code, "--sample 5000000 1" in result.output) == (2, True)
+
+
+def test_every_flag_says_what_it_does() -> None:
+    """A fresh file has a comment for each flag."""
+    assert [flag.name for flag in serve.params if isinstance(flag, click.Option) and not flag.help] == []
