@@ -14,6 +14,8 @@ _COLOURS: Final = {
     Conclusion.FAILED: "#b3192c",
     Conclusion.NOTHING_CONCLUDED: "#6b7484",
 }
+#: For rules that are broken without failing a run: recommendations, and what a baseline lets pass.
+_BROKEN: Final = "#8a6100"
 #: Width of a letter at 11 px, about; the text is fitted to its room by the browser.
 _LETTER: Final = 6.6
 
@@ -33,7 +35,8 @@ def to_badge(assessments: Sequence[Assessment]) -> bytes:
     kept = sum(Verdict.FAIL not in said for said in judged)
     if worst is Conclusion.NOTHING_CONCLUDED:
         return _badge("inconclusive", _COLOURS[worst])
-    return _badge(f"{kept} of {len(judged)} kept", _COLOURS[worst])
+    colour = _COLOURS[worst] if worst is Conclusion.FAILED or kept == len(judged) else _BROKEN
+    return _badge(f"{kept} of {len(judged)} kept", colour)
 
 
 def _badge(value: str, colour: str) -> bytes:

@@ -116,3 +116,14 @@ def test_the_badge_counts_kept_rules() -> None:
     root = ET.fromstring(to_badge([assessed(result), assessed(impatient_run(client="other"))]))
 
     assert f"Kibo API rules: {len(kept)} of {len(judged)} kept" == root.get("aria-label")
+
+
+def test_the_badge_is_green_only_where_nothing_is_broken() -> None:
+    """Red for what fails the run; what a baseline lets pass is neither red nor green."""
+    result = impatient_run()
+    known = frozenset(failure.id for failure in result.failures())
+    red, amber = (to_badge([assessed(result, known=ids)]) for ids in (frozenset[str](), known))
+
+    assert b"#b3192c" in red
+    assert b"#8a6100" in amber
+    assert b"#1a7f4b" not in amber

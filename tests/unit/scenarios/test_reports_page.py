@@ -100,6 +100,16 @@ def test_a_page_does_not_carry_what_clients_say_of_themselves() -> None:
     assert b"a-record-of-its-own" not in render_page(board(result))
 
 
+def test_let_pass_is_not_passed() -> None:
+    """A run that only a baseline lets pass is called so, and does not look like one that passed."""
+    result = impatient_run()
+    known = frozenset(failure.id for failure in result.failures())
+    page = render_page(Board().with_runs([board_run(assessed(result, known=known))])).decode()
+
+    assert '<span class="conclusion open">Known failures</span>' in page
+    assert '<span class="conclusion pass">' not in page
+
+
 def test_verdicts_are_never_told_by_colour_alone() -> None:
     """Every verdict has a word beside its colour, for screen readers at least."""
     page = render_page(board(impatient_run())).decode()
