@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from kibo_client.commands.batch import batch
 from kibo_client.commands.connection import ALL_DONE, INTERRUPTED, USAGE
 from kibo_client.commands.delete import delete
 from kibo_client.commands.files import export_group, file_group
@@ -47,6 +48,7 @@ _COMMANDS: tuple[click.Command, ...] = (
     resume,
     status,
     report,
+    batch,
     file_group,
     export_group,
 )
