@@ -18,6 +18,9 @@ def console_blocks(text: str) -> list[tuple[str, str]]:
         for line in block.splitlines():
             if line.startswith("$ "):
                 steps.append((line[2:], []))
+            elif line.startswith("> ") and not steps[-1][1]:
+                # A command of several lines.
+                steps[-1] = (f"{steps[-1][0]}\n{line[2:]}", [])
             else:
                 steps[-1][1].append(line)
     return [(command, "\n".join(lines)) for command, lines in steps]

@@ -137,6 +137,30 @@ class BatchJobs:
                 book.close()
         return feeding.report()
 
+    async def start(self, code: str) -> BatchJob:
+        """Say that a job has all its items.
+
+        Raises:
+            RefusedError: The job is not Ready.
+        """
+        return await self.act(code, "Start")
+
+    async def cancel(self, code: str) -> BatchJob:
+        """Cancel a job; what is applied stays.
+
+        Raises:
+            RefusedError: The job has ended.
+        """
+        return await self.act(code, "Cancel")
+
+    async def reset(self, code: str) -> BatchJob:
+        """Drop all items of a job that has ended, so that it can be fed again.
+
+        Raises:
+            RefusedError: The job has not ended.
+        """
+        return await self.act(code, "Reset")
+
     async def act(self, code: str, action: str) -> BatchJob:
         """Start, cancel or reset a job; when the answer is lost, the job itself says whether it came through.
 
