@@ -16,7 +16,6 @@ from kibo_simulator.faults import (
     Use,
 )
 from kibo_simulator.faults.checks import check_fault
-from kibo_simulator.faults.effects import Effect
 from kibo_simulator.faults.plan import Count
 from kibo_simulator.faults.window import Window, window_of
 from kibo_simulator.store.database import Database
@@ -102,12 +101,12 @@ class FaultBook:
             self.store.remove(fault_ids)
         self.plan.remove(fault_ids)
 
-    def for_request(self, place: Place, facts: RequestFacts, now: int) -> Use[Effect] | None:
+    def for_request(self, place: Place, facts: RequestFacts, now: int) -> Use | None:
         """The fault that a request meets at a place, counted."""
         self.changed = True
         return self.plan.for_request(place, facts, now)
 
-    def for_job(self, facts: JobFacts, now: int) -> Use[Effect] | None:
+    def for_job(self, facts: JobFacts, now: int) -> Use | None:
         """The fault that a job meets as it begins, counted in the transaction of whoever calls."""
         use = self.plan.for_job(facts, now)
         if use is not None:

@@ -9,9 +9,10 @@ Laws of this file
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fnmatch import translate
-from typing import Generic, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
 
 from kibo_simulator.faults.document import FaultError, PlannedFault
 from kibo_simulator.faults.draws import delay_of, drawn
@@ -34,11 +35,8 @@ MOST_KEYS = 100_000
 MOST_JOBS_TOLD = 100
 """How many of the jobs that a fault was used on it can name: the last ones."""
 
-EffectT = TypeVar("EffectT", bound=Effect)
 
-
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestFacts(Struct, frozen=True):
     """What is known of a request; ``status`` and ``has_body`` of its answer once there is one.
 
     ``has_token`` tells that it carries an access token that is good, and ``content`` is a text that equal requests
@@ -55,8 +53,7 @@ class RequestFacts:
     has_body: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class JobFacts:
+class JobFacts(Struct, frozen=True):
     """What is known of a job; ``work`` tells a text that is the same for equal work, ``timed`` if it takes time."""
 
     job_id: int
@@ -67,17 +64,15 @@ class JobFacts:
     timed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Use(Generic[EffectT]):
+class Use(Struct, frozen=True):
     """A fault that is put to use: its id, its effect, and the delay that was drawn, in microseconds."""
 
     fault_id: str
-    effect: EffectT
+    effect: Effect
     delay: int
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Struct):
     """Occurrences seen, and uses made of them."""
 
     seen: int = 0
@@ -200,7 +195,7 @@ class LoadedFault:
             match.probability >= 1 or drawn("chance", self.seed, self.id, key, count.seen) < match.probability
         )
 
-    def use(self, key: str, now: int) -> Use[Effect]:
+    def use(self, key: str, now: int) -> Use:
         """Put the fault to use."""
         self.counts[key].uses += 1
         self.uses += 1
@@ -266,17 +261,17 @@ class FaultPlan:
             self._faults.pop(fault_id, None)
         self._sort()
 
-    def for_request(self, place: Place, facts: RequestFacts, now: int) -> Use[Effect] | None:
+    def for_request(self, place: Place, facts: RequestFacts, now: int) -> Use | None:
         """The fault that a request meets at a place."""
-        found: Use[Effect] | None = None
+        found: Use | None = None
         for fault in self._by_place.get(place, ()):
             if fault.concerns_request(facts, now) and fault.count(key := fault.key_of(facts)) and found is None:
                 found = fault.use(key, now)
         return found
 
-    def for_job(self, facts: JobFacts, now: int) -> Use[Effect] | None:
+    def for_job(self, facts: JobFacts, now: int) -> Use | None:
         """The fault that a job meets as it begins."""
-        found: Use[Effect] | None = None
+        found: Use | None = None
         for fault in self._by_place.get(Place.JOB, ()):
             if fault.concerns_job(facts, now) and fault.count(key := fault.key_of(facts)) and found is None:
                 found = fault.use(key, now)

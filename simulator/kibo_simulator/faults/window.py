@@ -1,8 +1,9 @@
 """Turns the time window of a fault into instants: ISO 8601 texts, or spans after the fault was put down (T-1)."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from kibo_simulator.faults.document import FaultError, Match
 from kibo_simulator.timestamps import DAY, MINUTE, SECOND, InstantError, parse_instant
@@ -11,8 +12,7 @@ _PART: Final = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
 _UNITS: Final = {"ms": SECOND // 1000, "s": SECOND, "m": MINUTE, "h": 60 * MINUTE, "d": DAY}
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """From an instant up to and without another; None where it is open."""
 
     since: int | None = None

@@ -6,12 +6,12 @@ A request meets at most one fault. What is delayed waits in simulated time, with
 import asyncio
 import math
 from contextlib import suppress
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import replace
 
 from kibo_simulator.fault_book import FaultBook
 from kibo_simulator.faults import Place, RequestFacts, Use
@@ -67,6 +67,7 @@ class FaultPassage:
             # Refused again, with its reason, where the body is wanted.
             with suppress(ApiError):
                 await gate.read_body(request, visit)
+            self._arrives(visit)
         meeting = _Meeting(self._simulator.faults, self._facts(request, visit), visit.arrived)
         if isinstance(meeting.at(Place.ARRIVED), Reset):
             visit.status = 0
@@ -99,6 +100,10 @@ class FaultPassage:
             return await gate.answer(request, visit, finished)
         return await self._leave(request, visit, meeting.use, finished)
 
+    def _arrives(self, visit: Visit) -> None:
+        """Say that a request arrives only now: it had to wait, and the limit must not be asked about the past."""
+        visit.arrived = self._simulator.clock.now()
+
     def _facts(self, request: web.Request, visit: Visit) -> RequestFacts:
         grant = self._gate.known_grant(request, visit.arrived)
         tenant = grant.tenant_id if grant else None
@@ -120,6 +125,7 @@ class FaultPassage:
         if isinstance(meeting.effect, TokenExpired | TokenRevoked):
             async with gate.turn:
                 self._take_token(request, visit, meeting.effect)
+            self._arrives(visit)
         try:
             gate.let_in(request, visit)
             if visit.grant is not None:
@@ -164,7 +170,7 @@ class FaultPassage:
 
     # -- the answer leaves -----------------------------------------------------------------------------------------
 
-    async def _leave(self, request: web.Request, visit: Visit, use: Use[Effect], finished: int) -> web.StreamResponse:
+    async def _leave(self, request: web.Request, visit: Visit, use: Use, finished: int) -> web.StreamResponse:
         """Let the answer go, or not; the journal entry is there before its last byte leaves."""
         visit.fault = use.fault_id
         effect = use.effect
@@ -245,7 +251,7 @@ class _Meeting:
         self._book = book
         self._now = now
         self.facts = facts
-        self.use: Use[Effect] | None = None
+        self.use: Use | None = None
         self.effect: Effect | None = None
 
     def at(self, place: Place) -> Effect | None:

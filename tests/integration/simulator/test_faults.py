@@ -1,7 +1,7 @@
 """Every kind of fault of requests on the wire: what a client sees, what was done, what counts, what is written down."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import aiohttp
@@ -294,6 +294,27 @@ async def test_every_request_may_fail_the_first_time(bench: Bench, kind: str) ->
 
     assert [False, False, True, False, False, True, True] == told
     assert 4 == (await faults(bench))["faults"][0]["uses"]
+
+
+async def test_a_body_that_is_slow_to_come_does_not_turn_the_limit_back(limited: Bench) -> None:
+    """RL-3, RL-4: where faults must know the content, a request has arrived when its body has."""
+    await put(limited, {"kind": "status", "status": 503}, per="request", nth=9)
+    sent = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"type": "ANY",'
+        await sent.wait()
+        yield b'"items": [{"partNumber": "A"}]}'
+
+    before = limited.simulator.moment().correlations
+    slow = asyncio.create_task(limited.http.post(V5, data=slowly(), headers=limited.headers))
+    await until(lambda: limited.simulator.moment().correlations > before)
+    limited.wait(900)
+    await limited.send("GET", f"{V1}/queue")
+    sent.set()
+    reply = await slow
+
+    assert (200, 2, 2) == (reply.status, used(limited), limited.simulator.limiter.statuses(limited.now[0])[0].hour_used)
 
 
 async def test_the_control_plane_is_never_faulted(bench: Bench) -> None:

@@ -1,10 +1,10 @@
 """The fault plan against its definition: who is meant, in which order, how often, and again so with the same seed."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kibo_simulator.faults import FaultPlan, JobFacts, LoadedFault, Place, RequestFacts, read_faults
 from kibo_simulator.faults.draws import delay_of, drawn
