@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kibo_simulator.engine import EndedJob
 from kibo_simulator.jobs import JOB_TYPES, TERMINAL
-from kibo_simulator.simulator import EndedJob
 from kibo_simulator.store.jobs import JobRow
 from kibo_simulator.web.errors import ApiError, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, Parameter, inventory_paths

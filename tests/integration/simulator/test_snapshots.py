@@ -275,3 +275,17 @@ async def test_a_folder_of_snapshots_outlives_the_simulator(tmp_path: Path) -> N
     second.close()
 
     assert listed == [("junk", None, "is not a snapshot"), ("one", START, None)]
+
+
+async def test_faults_and_their_counts_go_back_too(bench: Bench) -> None:
+    """D-2: a fault that had one use left has it again."""
+    fault = {"match": {"operation": "getJobs", "times": 2}, "effect": {"kind": "status", "status": 503}}
+    added = await bench.send("POST", f"{CONTROL}/faults", [fault])
+    statuses = [(await bench.send("GET", f"{V1}/queue")).status]
+    await save(bench)
+    statuses += [(await bench.send("GET", f"{V1}/queue")).status for _ in range(2)]
+    await restore(bench)
+    statuses += [(await bench.send("GET", f"{V1}/queue")).status for _ in range(2)]
+
+    assert added.status in {200, 201}, added.body
+    assert statuses == [503, 503, 200, 503, 200]
