@@ -93,7 +93,7 @@ def _clock(text: str) -> tuple[ClockMode, float]:
         speed = float(text.removeprefix("x"))
     except ValueError:
         speed = 0.0
-    if not text.startswith("x") or not 0 < speed <= 1_000_000:
+    if not text.startswith("x") or not 0.000_001 <= speed <= 1_000_000:
         _fail(f"--clock {text}: real, manual or xN (such as x60) is expected")
     return "scaled", speed
 

@@ -139,7 +139,12 @@ def endpoints(operations: Sequence[Operation]) -> list[Endpoint]:
 
 def as_json(rows: Sequence[Endpoint]) -> str:
     """The rows as a JSON array."""
-    return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
+    return as_text(rows)
+
+
+def as_text(value: object) -> str:
+    """A value as JSON that people can read."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
 
 
 def as_markdown(rows: Sequence[Endpoint]) -> str:

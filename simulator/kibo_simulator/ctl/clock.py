@@ -73,7 +73,7 @@ def _mode(how: str) -> dict[str, Any]:
         speed = float(how.removeprefix("x"))
     except ValueError:
         speed = 0.0
-    if not how.startswith("x") or not 0 < speed <= 1_000_000:
+    if not how.startswith("x") or not 0.000_001 <= speed <= 1_000_000:
         raise click.BadParameter(f"{how!r} is not accepted; real, manual or xN (such as x60) is", param_hint="HOW")
     return {"mode": "scaled", "speed": speed}
 

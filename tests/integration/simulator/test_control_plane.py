@@ -34,6 +34,7 @@ async def test_the_clock_is_advanced_by_hand(bench: Bench) -> None:
         ("clock", {"now": "yesterday"}, "$.now"),
         ("clock", {"now": "2020-01-01T00:00:00Z"}, "$.now"),
         ("clock", {"speed": -1}, "$.speed"),
+        ("clock", {"speed": 5e-324}, "$.speed"),
         ("clock", {"mode": "real", "speed": 4}, "$.speed"),
         ("clock", {"now": "2030-01-01T00:00:00Z", "mode": "real", "speed": 5}, "$.speed"),
         ("clock", {"mood": "manual"}, "$"),
@@ -48,6 +49,19 @@ async def test_orders_that_cannot_be_followed_are_refused(bench: Bench, path: st
 
     assert bench.simulator.clock.now() == before
     assert (reply.status, reply.body["items"][0]["additionalErrorData"][0]["value"]) == (400, place)
+
+
+async def test_an_order_for_the_clock_is_followed_whole_or_not_at_all(bench: Bench) -> None:
+    """T-2: stopped at an instant it stands at that very instant; what cannot be followed leaves the mode as it was."""
+    await bench.send("PUT", "/_simulator/clock", {"speed": 60})
+    refused = await bench.send("PUT", "/_simulator/clock", {"mode": "manual", "now": "2020-01-01T00:00:00Z"})
+    still = (await bench.send("GET", "/_simulator/clock")).body
+    ticking = iter(range(bench.now[0], bench.now[0] + 10**6))
+    bench.simulator.clock._source = lambda: next(ticking)
+    stopped = await bench.send("PUT", "/_simulator/clock", {"mode": "manual", "now": "2026-03-02T08:00:00Z"})
+
+    assert (400, "scaled", 60.0) == (refused.status, still["mode"], still["speed"])
+    assert ("manual", "2026-03-02T08:00:00.000000Z") == (stopped.body["mode"], stopped.body["now"])
 
 
 async def test_limits_are_changed_and_start_afresh(make_bench: MakeBench) -> None:

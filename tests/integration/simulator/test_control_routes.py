@@ -56,6 +56,13 @@ async def test_a_wrong_method_is_told_the_right_ones(bench: Bench) -> None:
     assert (405, "GET, PUT", "METHOD_NOT_ALLOWED") == (reply.status, reply.headers["Allow"], reply.body["errorCode"])
 
 
+async def test_an_empty_parameter_is_not_taken_for_none(bench: Bench) -> None:
+    """A shell's unset variable must not come to mean the first tenant."""
+    reply = await bench.send("GET", "/_simulator/jobs?tenant=")
+
+    assert (400, "tenant: is empty; leave it out or give it a value") == (reply.status, reply.body["message"])
+
+
 async def test_a_misspelt_parameter_is_refused_by_name(bench: Bench) -> None:
     """A filter that means nothing is told what is accepted instead of being overlooked."""
     reply = await bench.send("GET", "/_simulator/jobs?tennant=1")

@@ -19,7 +19,7 @@ class ClockRequest(Struct, forbid_unknown_fields=True):
     """Body of ``PUT clock``: any of mode, speed and the instant to jump to."""
 
     mode: Literal["real", "scaled", "manual"] | None = None
-    speed: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+    speed: Annotated[float, Meta(ge=0.000_001, le=1_000_000)] | None = None
     now: str | None = None
 
 
@@ -46,19 +46,22 @@ def get_clock(call: ControlCall[None]) -> ClockBody:
 
 
 def put_clock(call: ControlCall[ClockRequest]) -> ClockBody:
-    """Change mode, speed and instant; the whole order is checked before anything moves."""
+    """Change mode, speed and instant, all of it or nothing."""
     wanted = call.body
     clock = call.simulator.clock
     mode: ClockMode | None = wanted.mode if wanted.speed is None else wanted.mode or "scaled"
     if wanted.speed is not None and mode != "scaled":
         raise validation_error("$.speed", "a speed goes with mode scaled")
+    before = clock.mode, clock.speed or 1.0
+    # The mode first: a clock that is to stand still at an instant would otherwise run on a little.
+    if mode is not None:
+        clock.set_mode(mode, wanted.speed or 1.0)
     try:
         if wanted.now is not None:
             clock.set_now(parse_instant(wanted.now))
     except (InstantError, ClockError) as error:
+        clock.set_mode(*before)
         raise validation_error("$.now", str(error)) from None
-    if mode is not None:
-        clock.set_mode(mode, wanted.speed or 1.0)
     call.simulator.advance()
     call.gate.clock_set.set()
     return _announced(call.simulator)

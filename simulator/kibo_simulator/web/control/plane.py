@@ -139,10 +139,13 @@ async def _answer(call: ControlCall[Any]) -> object:
 def _check_query(route: ControlRoute[Any], request: web.Request) -> None:
     """Refuse parameters that mean nothing: a misspelt filter would otherwise look like an answer."""
     known = [parameter.name for parameter in route.query]
-    for name in request.query:
+    for name, value in request.query.items():
         if name not in known:
             accepted = f"{', '.join(known)} {'is' if len(known) == 1 else 'are'} accepted" if known else "none is"
             raise validation_error(name[:40], f"is no parameter of {route.method} {route.full_path}; {accepted}")
+        if not value:
+            # A variable that was never set, more often than not: what was meant is not the default.
+            raise validation_error(name, "is empty; leave it out or give it a value")
 
 
 async def _body(route: ControlRoute[Any], request: web.Request) -> Any:

@@ -19,9 +19,10 @@ from kibo_simulator.web.control.route import ControlCall, ControlRoute
 from kibo_simulator.web.errors import ApiError, validation_error
 
 _FIRST_TENANT = 1001
+_LAST_TENANT = 2_000_000_000
 _MOST_RECORDS = 1_000_000
 
-Number = Annotated[int, Meta(ge=1, le=2_000_000_000)]
+Number = Annotated[int, Meta(ge=1, le=_LAST_TENANT)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -171,6 +172,8 @@ def _settled(
     """
     known = simulator.tenants.every()
     number = number or max([_FIRST_TENANT - 1, *(tenant.id for tenant in known)]) + 1
+    if number > _LAST_TENANT:
+        raise ApiError(409, "CONFLICT", "$.tenant: no number is left above the largest there is; give one")
     if any(tenant.id == number for tenant in known):
         raise ApiError(409, "CONFLICT", f"{path}: there is a tenant {number}")
     client_id = client_id or f"tenant-{number}.app"
