@@ -5,6 +5,7 @@ What is built here is built anew whenever a simulator goes on from other tables;
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 
 from kibo_simulator.agenda import Agenda
@@ -12,7 +13,9 @@ from kibo_simulator.announcements import Announcer
 from kibo_simulator.batch_runner import BatchRunner
 from kibo_simulator.catalog_work import CatalogWorker
 from kibo_simulator.clock import Clock, ClockMode
-from kibo_simulator.drop_points.opening import open_drop_point
+from kibo_simulator.drop_points.courier import Courier
+from kibo_simulator.drop_points.opening import open_drop_folder
+from kibo_simulator.drop_points.talks import Talks
 from kibo_simulator.exporting.export_work import Exporter
 from kibo_simulator.fault_book import FaultBook
 from kibo_simulator.file_work import FileWorker
@@ -20,6 +23,7 @@ from kibo_simulator.files.file_log import FileLog
 from kibo_simulator.importing.exchange import FileExchange
 from kibo_simulator.importing.importer import Importer
 from kibo_simulator.importing.pickup import FilePickup
+from kibo_simulator.importing.reach import Reach
 from kibo_simulator.inventory_query import InventoryQuery
 from kibo_simulator.job_fates import JobFates
 from kibo_simulator.job_runner import JobRunner
@@ -38,6 +42,7 @@ from kibo_simulator.store.bins import BinStore
 from kibo_simulator.store.catalog import CatalogStore
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.export_settings import ExportSettingsStore
+from kibo_simulator.store.fetch_files import FetchFileStore
 from kibo_simulator.store.file_batches import FileBatchStore
 from kibo_simulator.store.future import FutureStore
 from kibo_simulator.store.holds import HoldStore
@@ -122,8 +127,11 @@ class Engine:
         bins, batches = BinStore(database.connection), FileBatchStore(database.connection)
         stock_worker = StockWorker(self.stock, self.future)
         self.file_log = FileLog(settings.files.log_entries)
-        drop = open_drop_point(settings.files)
-        exports = ExportSettingsStore(database.connection)
+        drop = open_drop_folder(settings.files)
+        exports, configs = ExportSettingsStore(database.connection), FetchFileStore(database.connection)
+        reach = Reach(settings.files, drop, configs, exports)
+        self.courier = Courier() if settings.files.remote else None
+        talks = Talks(self.courier)
         worker = JobWorker(
             database,
             self.stock,
@@ -134,16 +142,16 @@ class Engine:
             self.upkeep,
             self.sweep,
             FileWorker(self.stock, bins, batches, stock_worker),
-            Exporter(settings.files, self.stock, self.places, exports, drop, self.file_log),
+            Exporter(settings.files, self.stock, self.places, exports, reach.for_delivery, talks, self.file_log),
         )
         self.faults = FaultBook(database, seed)
         self.runner = JobRunner(
             database, self.stock, self.jobs, worker, self.agenda, settings.jobs, seed, JobFates(self.faults)
         )
         self.files = FileExchange(
-            settings.files, database, self.agenda, self.tenants, exports, self.runner, drop, self.file_log
+            settings.files, database, self.agenda, self.tenants, exports, configs, self.runner, drop, reach
         )
-        if drop is not None:
+        if reach.anywhere:
             importer = Importer(settings, self.stock, bins, self.tags, batches, self.jobs, self.runner)
             self.files.pickup = FilePickup(
                 settings.files,
@@ -151,9 +159,11 @@ class Engine:
                 self.agenda,
                 self.clock.now,
                 self.tenants,
+                configs,
                 batches,
                 importer,
-                drop,
+                reach,
+                talks,
                 self.file_log,
             )
         self.catalog = CatalogStore(database.connection)
@@ -177,16 +187,24 @@ class Engine:
     def advance(self) -> int:
         """Bring the simulation up to now and return the instant (T-3)."""
         now = self.clock.now()
+        self._take_in(now)
         self.agenda.run_due(now)
         return now
 
     def advancing(self) -> Generator[None, None, int]:
         """The same in steps: pauses now and then, for callers with others to look after."""
         now = self.clock.now()
+        self._take_in(now)
         for count, _ in enumerate(self.agenda.steps(now), 1):
             if not count % _STEPS_BETWEEN_PAUSES:
                 yield
         return now
+
+    def _take_in(self, now: int) -> None:
+        """Put on the agenda what remote drop points have answered meanwhile."""
+        if self.courier is not None:
+            for then, answer in self.courier.arrived():
+                self.agenda.schedule(now, partial(then, answer))
 
     @property
     def idle(self) -> bool:

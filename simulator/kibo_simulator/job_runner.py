@@ -13,7 +13,7 @@ from kibo_simulator.agenda import Agenda, Entry
 from kibo_simulator.exporting.export_work import ExportWork
 from kibo_simulator.file_work import FileWork
 from kibo_simulator.job_fates import JobFates
-from kibo_simulator.job_work import JobWorker, Work, decode_work, encode_work
+from kibo_simulator.job_work import JobWorker, Outcome, Work, decode_work, encode_work
 from kibo_simulator.jobs import JobQueue, JobSettings, JobType, duration
 from kibo_simulator.steps import Steps, finish
 from kibo_simulator.stock.records import NO_RECORDS, Location, RecordSet
@@ -71,6 +71,7 @@ class JobRunner:
         self._loaded: dict[int, _LoadedWork] = {}
         self._users: Counter[int] = Counter()
         self._entries: dict[int, Entry] = {}
+        self._beside: set[int] = set()
 
     def __repr__(self) -> str:
         return f"<JobRunner {len(self._unfinished)} unfinished jobs>"
@@ -93,7 +94,9 @@ class JobRunner:
         for job in self._jobs.unfinished():
             self._remember(job)
             queue = self._queue(job.tenant_id)
-            if job.status == "WORKING" and job.due is not None:
+            if job.id in self._beside:
+                queue.resume(job.id, job.location_id)
+            elif job.status == "WORKING" and job.due is not None:
                 queue.resume(job.id, job.location_id)
                 self._plan_end(job.id, job.due)
             elif self._fates.holds(job.id):
@@ -267,24 +270,41 @@ class JobRunner:
     def _end(self, job_id: int, at: int) -> Iterator[None]:
         """A job at work is due: its effect and its end are one transaction, however many steps it takes (J-6)."""
         job = self._unfinished[job_id]
+        work = self._work(job.payload_id).work
+        if isinstance(work, ExportWork) and self.worker.delivers_later:
+            self._entries.pop(job_id, None)
+            self._beside.add(job_id)
+            return self.worker.exporting_beside(job.tenant_id, work, at, partial(self._settle, job_id))
+        return self._end_here(job_id, at, None)
+
+    def _settle(self, job_id: int, outcome: Outcome, at: int) -> None:
+        """An export has come to its end elsewhere."""
+        self._beside.discard(job_id)
+        if job_id in self._unfinished:
+            finish(self._end_here(job_id, at, outcome))
+
+    def _end_here(self, job_id: int, at: int, outcome: Outcome | None) -> Steps[None]:
+        job = self._unfinished[job_id]
         row = self._jobs.get(job.tenant_id, job_id)
         assert row is not None
         with self._database.transaction():
             self._entries.pop(job_id, None)
-            yield from self._complete(job_id, started=row.started or at, finished=at)
+            yield from self._complete(job_id, started=row.started or at, finished=at, outcome=outcome)
             self._queue(job.tenant_id).finish(job.location_id)
             self._start_ready(job.tenant_id, at)
             if self._database.durable:
                 # A restart must not find a job that ended in the future (T-2).
                 self._database.set_meta("clock", str(at))
 
-    def _complete(self, job_id: int, *, started: int, finished: int) -> Steps[None]:
+    def _complete(self, job_id: int, *, started: int, finished: int, outcome: Outcome | None = None) -> Steps[None]:
         job = self._unfinished.pop(job_id)
         work = self._work(job.payload_id).work
         notes = work.notes if isinstance(work, FileWork) else ()
         told = self._fates.end(job_id)
         if told is not None:
             messages, notes = [told], ()
+        elif outcome is not None:
+            messages, notes = outcome
         elif isinstance(work, ExportWork):
             messages, notes = yield from self.worker.exporting(job.tenant_id, work, finished)
         else:

@@ -1,7 +1,11 @@
 """Every kind of work that a job can carry, how it is stored, and who carries it out (J-8)."""
 
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
 import msgspec
 
+from kibo_simulator.drop_points.talks import Talk
 from kibo_simulator.exporting.export_work import Exporter, ExportWork
 from kibo_simulator.file_work import FileWork, FileWorker
 from kibo_simulator.order_work import (
@@ -33,6 +37,9 @@ Work = (
     | FileWork
     | ExportWork
 )
+
+Outcome: TypeAlias = tuple[list[str], tuple[str, ...]]
+"""Why work failed, nothing if it did not; and what there is to say of work that succeeded."""
 
 _decoder: msgspec.msgpack.Decoder[Work] = msgspec.msgpack.Decoder(Work)
 
@@ -122,8 +129,30 @@ class JobWorker:
         self._sweep.plan(now)
         return []
 
-    def exporting(self, tenant_id: int, work: ExportWork, now: int) -> Steps[tuple[list[str], tuple[str, ...]]]:
-        """Carry out an export in steps: why it failed, or what there is to say of it."""
+    @property
+    def delivers_later(self) -> bool:
+        """Whether exports are delivered by courier, so that their jobs end when he is back."""
+        return self._exporter.talks.by_courier
+
+    def exporting(self, tenant_id: int, work: ExportWork, now: int) -> Steps[Outcome]:
+        """Carry out an export in steps; its drop points answer on the spot."""
+        if self.delivers_later:
+            return ["exports to remote drop points need jobs.mode timed"], ()
+        self._exporter.talks.at = now
+        return (yield from self._exporter.talks.inline(self._exported(tenant_id, work, now)))
+
+    def exporting_beside(
+        self, tenant_id: int, work: ExportWork, now: int, settle: Callable[[Outcome, int], None]
+    ) -> Iterator[None]:
+        """Write an export in steps and hand it over; ``settle`` is told of its end and the instant of it."""
+
+        def beside() -> Talk[None]:
+            outcome = yield from self._exported(tenant_id, work, now)
+            settle(outcome, self._exporter.talks.at)
+
+        return self._exporter.talks.go(beside(), now)
+
+    def _exported(self, tenant_id: int, work: ExportWork, now: int) -> Talk[Outcome]:
         try:
             return [], (yield from self._exporter.exporting(tenant_id, work, now))
         except WorkFailedError as error:

@@ -98,16 +98,19 @@ class ExportSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Import and export files: where they are exchanged, when, and what Kibo's guides leave open about them.
 
-    ``drop`` is the folder that stands for every drop point; ``remote`` has the simulator connect to the SFTP servers
-    and buckets that the configurations name instead. Schedules are cron expressions of five fields in ``cron_zone``;
-    an empty one is never due. ``bad_rows`` is the fate of the good rows of a file with bad ones: they are imported
-    (``skip``), or not at the location of a bad one (``location``), or not at all (``file``). ``triggers`` are the names
-    of a trigger that count: ``<base>.zip.done``, ``<base>.done`` or both.
+    ``drop`` is the folder that stands for every drop point; ``remote`` has the simulator connect to the SFTP
+    servers and buckets that the configurations name instead; ``sftp_known_hosts`` is the file with the keys of
+    these servers, the user's own when empty, and ``any`` trusts all. Schedules are cron expressions of five
+    fields in ``cron_zone``; an empty one is never due. ``bad_rows`` is the fate of the good rows of a file with
+    bad ones: they are imported (``skip``), or not at the location of a bad one (``location``), or not at all
+    (``file``). ``triggers`` are the names of a trigger that count: ``<base>.zip.done``, ``<base>.done`` or
+    both.
     """
 
     drop: str | None = None
     remote: bool = False
     remote_timeout_s: Annotated[float, Meta(gt=0, le=3_600)] = 30.0
+    sftp_known_hosts: str = ""
     object_endpoint: str | None = None
     fetch_cron: str = "*/10 * * * *"
     export_cron: str = "0 9 * * *"
@@ -158,7 +161,13 @@ class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def reaching_as(self, other: "FileSettings") -> "FileSettings":
         """These settings, but reaching out to where the other ones do."""
-        return replace(self, drop=other.drop, remote=other.remote, object_endpoint=other.object_endpoint)
+        return replace(
+            self,
+            drop=other.drop,
+            remote=other.remote,
+            sftp_known_hosts=other.sftp_known_hosts,
+            object_endpoint=other.object_endpoint,
+        )
 
 
 class CatalogSettings(Struct, frozen=True, forbid_unknown_fields=True):

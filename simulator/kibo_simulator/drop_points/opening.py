@@ -1,14 +1,17 @@
-"""Opens the drop point that the settings name."""
+"""Opens the drop folder that the settings name, and whatever remote drop point a configuration means."""
 
 from pathlib import Path
+from typing import Literal
 
+from kibo_simulator.drop_points.bucket_point import BucketPoint
 from kibo_simulator.drop_points.local_folder import LocalFolder
 from kibo_simulator.drop_points.point import DropPoint, DropPointError
+from kibo_simulator.drop_points.sftp_point import SftpPoint
 from kibo_simulator.settings import FileSettings
 
 
-def open_drop_point(settings: FileSettings) -> DropPoint | None:
-    """The drop point, with the folders that are there without any configuration; None when there is none.
+def open_drop_folder(settings: FileSettings) -> LocalFolder | None:
+    """The drop folder, with the folders that are there without any configuration; None when there is none.
 
     Raises:
         DropPointError: the folder cannot be used.
@@ -24,3 +27,33 @@ def open_drop_point(settings: FileSettings) -> DropPoint | None:
     except OSError as error:
         raise DropPointError(settings.drop, error.strerror or str(error)) from error
     return drop
+
+
+def open_sftp_point(settings: FileSettings, host: str, port: int, user: str, password: str | None) -> DropPoint:
+    """An account at an SFTP server.
+
+    Raises:
+        DropPointError: there is nothing to log in with.
+    """
+    if not user or not password:
+        raise DropPointError(f"sftp://{host}:{port}", "needs a user and a password")
+    return SftpPoint(
+        host=host,
+        port=port,
+        user=user,
+        password=password,
+        known_hosts=settings.sftp_known_hosts,
+        timeout_s=settings.remote_timeout_s,
+        largest_bytes=settings.largest_bytes,
+    )
+
+
+def open_bucket_point(settings: FileSettings, cloud: Literal["s3", "gcs"], region: str) -> DropPoint:
+    """The buckets of a cloud, by the credentials of the environment."""
+    return BucketPoint(
+        cloud=cloud,
+        region=region,
+        endpoint=settings.object_endpoint,
+        timeout_s=settings.remote_timeout_s,
+        largest_bytes=settings.largest_bytes,
+    )

@@ -2,9 +2,10 @@
 
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Final
@@ -12,6 +13,7 @@ from typing import IO, Final
 import msgspec
 
 from kibo_simulator.drop_points.point import DropPoint, DropPointError
+from kibo_simulator.drop_points.talks import Talk, Talks
 from kibo_simulator.exporting.documents import DeliveryDocument, ExportDocument, read_delivery, read_export
 from kibo_simulator.exporting.export_rows import export_rows, locations_exported
 from kibo_simulator.files.file_log import FileLog
@@ -19,7 +21,6 @@ from kibo_simulator.files.import_names import stamp_of
 from kibo_simulator.files.inventory_export import ExportRow, ExportShape, export_pieces
 from kibo_simulator.order_work import WorkFailedError
 from kibo_simulator.settings import FileSettings
-from kibo_simulator.steps import Steps
 from kibo_simulator.store.export_settings import ExportSettingsStore
 from kibo_simulator.store.places import PlaceStore
 from kibo_simulator.store.stock import StockStore
@@ -48,7 +49,7 @@ class ExportFile:
 class Exporter:
     """Writes exports and delivers them; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_drop", "_log", "_places", "_settings", "_stock", "_store")
+    __slots__ = ("_log", "_open", "_places", "_settings", "_stock", "_store", "talks")
 
     def __init__(
         self,
@@ -56,46 +57,47 @@ class Exporter:
         stock: StockStore,
         places: PlaceStore,
         store: ExportSettingsStore,
-        drop: DropPoint | None,
+        open_point: Callable[[DeliveryDocument, int], DropPoint | None],
+        talks: Talks,
         log: FileLog,
     ) -> None:
         self._settings = settings
         self._stock = stock
         self._places = places
         self._store = store
-        self._drop = drop
+        self._open = open_point
+        self.talks = talks
         self._log = log
 
-    def exporting(self, tenant_id: int, work: ExportWork, now: int) -> Steps[tuple[str, ...]]:
-        """Write and deliver in steps; returns what there is to say.
+    def exporting(self, tenant_id: int, work: ExportWork, now: int) -> Talk[tuple[str, ...]]:
+        """Write the stock of this moment and deliver it; returns what there is to say.
 
         Raises:
             WorkFailedError: settings or deliveries are gone, or a drop point refuses.
         """
-        drop = self._drop
-        if drop is None:
-            raise WorkFailedError(NO_DROP_POINT)
         settings = self._store.get(tenant_id, work.settings_id)
         if settings is None:
             raise WorkFailedError("ITEM_NOT_FOUND: the export settings have been deleted")
         document = read_export(settings.document)
         deliveries = [
-            read_delivery(delivery)
+            (delivery.id, read_delivery(delivery))
             for delivery in self._store.deliveries(settings.id)
             if not work.delivery_ids or delivery.id in work.delivery_ids
         ]
-        active = [delivery for delivery in deliveries if delivery.active]
+        active = [(number, delivery) for number, delivery in deliveries if delivery.active]
         if not active:
             raise WorkFailedError("ITEM_NOT_FOUND: the export has no active delivery")
+        opened = [(delivery, self._open(delivery, number)) for number, delivery in active]
         said: list[str] = []
         with tempfile.TemporaryDirectory(prefix="kibo-export-") as folder:
             files = yield from self._written(tenant_id, document, Path(folder), now)
-            for delivery in active:
-                said += self._deliver(drop, tenant_id, delivery, files, now)
-                yield
+            for delivery, drop in opened:
+                if drop is None:
+                    raise WorkFailedError(NO_DROP_POINT)
+                yield from self._deliver(drop, tenant_id, delivery, files, said)
         return tuple(said)
 
-    def _written(self, tenant_id: int, document: ExportDocument, folder: Path, now: int) -> Steps[list[ExportFile]]:
+    def _written(self, tenant_id: int, document: ExportDocument, folder: Path, now: int) -> Talk[list[ExportFile]]:
         locations = locations_exported(tenant_id, document, self._stock, self._places)
         rows = export_rows(document, locations, self._stock)
         stem = _stem(document, now, self._settings.name_zone)
@@ -107,12 +109,12 @@ class Exporter:
         for code, own in groupby(present, lambda row: row.location_code):
             file = yield from self._write(document, own, folder, f"{stem}_{_safe(code)}")
             files.append(file)
-            yield
+            yield None
         return files
 
     def _write(
         self, document: ExportDocument, rows: Iterator[ExportRow | None], folder: Path, stem: str
-    ) -> Steps[ExportFile]:
+    ) -> Talk[ExportFile]:
         settings = self._settings
         extra = ("Attributes",) if document.include_attributes and "Attributes" not in settings.export_columns else ()
         shape = ExportShape(
@@ -135,33 +137,41 @@ class Exporter:
             for piece in export_pieces(rows, document.file_format, document.export_type, shape):
                 if piece:
                     stream.write(piece)
-                yield
+                yield None
         return ExportFile(outer, path)
 
     def _deliver(
-        self, drop: DropPoint, tenant_id: int, delivery: DeliveryDocument, files: Sequence[ExportFile], now: int
-    ) -> list[str]:
-        said: list[str] = []
+        self,
+        drop: DropPoint,
+        tenant_id: int,
+        delivery: DeliveryDocument,
+        files: Sequence[ExportFile],
+        said: list[str],
+    ) -> Talk[None]:
+        folder = delivery.folder
         try:
             for file in files:
                 wanted = (
                     _safe(delivery.remote_file_name) if delivery.remote_file_name and len(files) == 1 else file.name
                 )
-                name = drop.deliver(delivery.folder, wanted, file.path)
-                said.append(f"delivered {name} to {delivery.folder} ({delivery.name})")
-                self._note(now, tenant_id, delivery, name, file.path.stat().st_size)
+                name: str = yield partial(drop.deliver, folder, wanted, file.path)
+                said.append(f"delivered {name} to {folder} ({delivery.name})")
+                size = file.path.stat().st_size
+                self._log.note(
+                    self.talks.at,
+                    "exported",
+                    folder=folder,
+                    name=name,
+                    tenant=tenant_id,
+                    size=size,
+                    message=delivery.name,
+                )
                 if self._settings.export_trigger:
                     # Whoever waits for the trigger must find the data whole.
                     trigger = _safe(delivery.control_file_name) or f"{name}.done"
-                    drop.deliver(delivery.ftp_directory_control_file or delivery.folder, trigger, None)
+                    yield partial(drop.deliver, delivery.ftp_directory_control_file or folder, trigger, None)
         except DropPointError as error:
             raise WorkFailedError(f"delivery {delivery.name}: {error}") from error
-        return said
-
-    def _note(self, now: int, tenant_id: int, delivery: DeliveryDocument, name: str, size: int) -> None:
-        self._log.note(
-            now, "exported", folder=delivery.folder, name=name, tenant=tenant_id, size=size, message=delivery.name
-        )
 
 
 def _member(name: str) -> zipfile.ZipInfo:

@@ -1,18 +1,20 @@
 """The exchange of files as a whole: looks and exports on their schedules, exports on demand, what lies where (T-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hmac import compare_digest
 
 from kibo_simulator.agenda import Agenda, Entry
+from kibo_simulator.drop_points.local_folder import LocalFolder
 from kibo_simulator.drop_points.point import DropPoint
 from kibo_simulator.exporting.documents import read_delivery
 from kibo_simulator.exporting.export_work import ExportWork
-from kibo_simulator.files.file_log import FileLog
 from kibo_simulator.files.schedules import next_due
 from kibo_simulator.importing.fetch_places import Channel, FetchPlace, places_of
 from kibo_simulator.importing.importer import NOWHERE
 from kibo_simulator.importing.pickup import FilePickup
+from kibo_simulator.importing.reach import Reach
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.settings import FileSettings
 from kibo_simulator.store.database import Database
@@ -40,24 +42,25 @@ class FileExchange:
         agenda: Agenda,
         tenants: TenantStore,
         exports: ExportSettingsStore,
+        configs: FetchFileStore,
         runner: JobRunner,
-        drop: DropPoint | None,
-        log: FileLog,
+        drop: LocalFolder | None,
+        reach: Reach,
     ) -> None:
         self._settings = settings
         self._database = database
         self._agenda = agenda
         self._tenants = tenants
         self._exports = exports
-        self._configs = FetchFileStore(database.connection)
+        self._configs = configs
+        self._reach = reach
         self._runner = runner
         self.drop = drop
-        self.log = log
         self.pickup: FilePickup | None = None
         self._entry: Entry | None = None
 
     def __repr__(self) -> str:
-        return f"<FileExchange {self.drop!r}, {self.log!r}>"
+        return f"<FileExchange {self.drop!r}>"
 
     def plan(self, now: int) -> None:
         """Put the next look and the next export on the agenda, in place of those that are there."""
@@ -99,20 +102,16 @@ class FileExchange:
                         return True
         return False
 
-    def connections(self, config: FetchFileConfig) -> list[Connection]:
-        """What lies where a configuration fetches from.
+    def connections(self, config: FetchFileConfig) -> list[Callable[[], Connection]]:
+        """For each place that a configuration fetches from a call that says what lies there.
 
-        Raises:
-            DropPointError: it cannot be seen.
+        The calls may take long where drop points are remote, and raise `DropPointError`.
         """
-        drop = self.drop
-        return [] if drop is None else [self._connection(drop, place) for place in places_of(config)]
-
-    @staticmethod
-    def _connection(drop: DropPoint, place: FetchPlace) -> Connection:
-        names = tuple(entry.name for entry in drop.listing(place.folder))
-        archived = tuple(entry.name for entry in drop.listing(place.archive))
-        return Connection(place.channel, names, archived)
+        return (
+            [partial(_listed, self._reach.for_place(place), place) for place in places_of(config)]
+            if self.pickup
+            else []
+        )
 
     def _export_all(self, at: int) -> None:
         with self._database.transaction():
@@ -122,6 +121,12 @@ class FileExchange:
         self._entry = None
         due = next_due(self._settings.export_cron, at, self._settings.cron_zone)
         self._entry = self._agenda.schedule(due, self._export_all)
+
+
+def _listed(drop: DropPoint, place: FetchPlace) -> Connection:
+    names = tuple(entry.name for entry in drop.listing(place.folder))
+    archived = tuple(entry.name for entry in drop.listing(place.archive))
+    return Connection(place.channel, names, archived)
 
 
 def _equal(one: str, other: str) -> bool:

@@ -5,19 +5,21 @@ Everything happens at instants on the agenda. One look is one action in steps; e
 
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from kibo_simulator.agenda import Agenda, Entry
 from kibo_simulator.drop_points.point import DropPoint, DropPointError
+from kibo_simulator.drop_points.talks import Talk, Talks
 from kibo_simulator.files.file_log import DropEntry, FileEventKind, FileLog
 from kibo_simulator.files.packages import ImportFileError
 from kibo_simulator.files.pickup_plan import Take, plan_pickup
 from kibo_simulator.files.schedules import last_due, next_due
 from kibo_simulator.importing.fetch_places import ARCHIVE, NOTHING, FetchPlace, default_place, is_active, places_of
 from kibo_simulator.importing.importer import Importer
+from kibo_simulator.importing.reach import Reach
 from kibo_simulator.settings import FileSettings
-from kibo_simulator.steps import Steps
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.fetch_files import FetchFileStore
 from kibo_simulator.store.file_batches import FileBatchStore
@@ -37,9 +39,11 @@ class FilePickup:
         agenda: Agenda,
         now: Callable[[], int],
         tenants: TenantStore,
+        configs: FetchFileStore,
         batches: FileBatchStore,
         importer: Importer,
-        drop: DropPoint,
+        reach: Reach,
+        talks: Talks,
         log: FileLog,
     ) -> None:
         self._settings = settings
@@ -47,11 +51,14 @@ class FilePickup:
         self._agenda = agenda
         self._now = now
         self._tenants = tenants
-        self._configs = FetchFileStore(database.connection)
+        self._configs = configs
         self._batches = batches
         self._importer = importer
-        self._drop = drop
+        self._reach = reach
+        self._talks = talks
         self._log = log
+        self._talking: set[_Key] = set()
+        self._found = False
         self._entry: Entry | None = None
         self._before: dict[_Key, dict[str, DropEntry]] = {}
         self._told: set[tuple[str, str, str]] = set()
@@ -68,20 +75,20 @@ class FilePickup:
     def places(self, tenant_id: int) -> list[FetchPlace]:
         """Where files are fetched from for a tenant."""
         configs = self._configs.every(tenant_id)
-        if not configs and self._settings.default_fetch:
+        if not configs and self._settings.default_fetch and not self._settings.remote:
             return [default_place(tenant_id, self._settings)]
         return [place for config in configs for place in places_of(config) if is_active(place)]
 
     def look(self, at: int) -> Iterator[None]:
-        """Look at every place of every tenant, and take what is ready."""
-        tenants = [tenant.id for tenant in self._tenants.every()]
-        found = False
-        for tenant_id in tenants:
+        """Look at every place of every tenant, and take what is ready; remote ones answer later."""
+        tenants = frozenset(tenant.id for tenant in self._tenants.every())
+        self._found = False
+        for tenant_id in sorted(tenants):
             for place in self.places(tenant_id):
-                found |= yield from self._visit(place, frozenset(tenants), at)
+                if (place.tenant_id, place.folder) not in self._talking:
+                    yield from self._talks.go(self._visit(place, tenants), at)
                 yield
-        self._check_room(at)
-        self._plan_after(at, idle=not found)
+        self._plan_after(at, idle=not self._found and not self._talks.by_courier)
 
     def _plan_after(self, at: int, *, idle: bool) -> None:
         # Files come from outside, so never at an instant that has passed: looks that would find nothing are left out.
@@ -91,15 +98,25 @@ class FilePickup:
             last = last_due(self._settings.fetch_cron, ahead, self._settings.cron_zone)
             self.plan(max(at, last - 1))
 
-    def _visit(self, place: FetchPlace, tenants: frozenset[int], at: int) -> Steps[bool]:
-        """Returns whether anything lies there."""
+    def _visit(self, place: FetchPlace, tenants: frozenset[int]) -> Talk[None]:
         key = (place.tenant_id, place.folder)
+        self._talking.add(key)
         try:
-            entries = self._drop.listing(place.folder)
+            drop = self._reach.for_place(place)
+            entries: list[DropEntry] = yield partial(drop.listing, place.folder)
+            yield from self._pick_up(place, drop, entries, tenants)
+            yield from self._check_room(place, drop, entries)
         except DropPointError as error:
-            self._warn(at, place, "", str(error))
-            return False
-        self._log.seen(at, place.folder, entries)
+            self._warn(place, "", str(error))
+        finally:
+            self._talking.discard(key)
+
+    def _pick_up(
+        self, place: FetchPlace, drop: DropPoint, entries: list[DropEntry], tenants: frozenset[int]
+    ) -> Talk[None]:
+        key = (place.tenant_id, place.folder)
+        self._found |= bool(entries)
+        self._log.seen(self._talks.at, place.folder, entries)
         known = {DropEntry(*row[:3]): row[3] for row in self._batches.finished(place.tenant_id, place.folder)}
         self._forget_gone(place, entries, list(known))
         plan = plan_pickup(
@@ -110,60 +127,62 @@ class FilePickup:
         )
         self._before[key] = {entry.name: entry for entry in entries}
         for oddity in plan.odd:
-            self._tell(at, place, oddity.entry, oddity.reason)
+            self._tell(place, oddity.entry, oddity.reason)
         for entry in entries:
             if known.get(entry) == _IMPORTED and place.action != NOTHING:
                 # Imported before, but something kept it from being tidied away.
-                self._tidy(place, [entry.name], at)
+                yield from self._tidy(place, drop, [entry.name])
         for take in plan.taken:
-            yield from self._take(place, take, at)
-        self._check_pile(place, entries, at)
-        return bool(entries)
+            yield from self._take(place, drop, take)
 
-    def _take(self, place: FetchPlace, take: Take, at: int) -> Steps[None]:
+    def _take(self, place: FetchPlace, drop: DropPoint, take: Take) -> Talk[None]:
         name = take.entry.name
         tenant_id = place.tenant_id
-        self._log.note(at, "taken", folder=place.folder, name=name, tenant=tenant_id, size=take.entry.size)
-        refusal = ""
+        self._note(place, "taken", name, size=take.entry.size)
         with tempfile.TemporaryDirectory(prefix="kibo-import-") as folder:
             try:
-                path = self._drop.fetch(place.folder, name, Path(folder))
+                path: Path = yield partial(drop.fetch, place.folder, name, Path(folder))
+            except DropPointError as error:
+                # It lies there still, and is tried again at the next look.
+                self._warn(place, name, str(error))
+                return
+            at = self._talks.at
+            try:
                 with self._database.transaction():
                     done = yield from self._importer.importing(place, take.kind, path, name, at)
                     self._finish(place, take.entry, _IMPORTED)
-                said = f"{done.rows:,} rows, {done.problems:,} bad, jobs {_span(done.job_ids)}"
-                self._log.note(at, "imported", folder=place.folder, name=name, tenant=tenant_id, message=said)
             except ImportFileError as error:
-                refusal = str(error)
-            except DropPointError as error:
-                refusal = str(error)
-        if refusal:
-            with self._database.transaction():
-                self._importer.refuse(tenant_id, take.kind, name, refusal, at)
-                self._finish(place, take.entry, "refused")
-            self._log.note(at, "refused", folder=place.folder, name=name, tenant=tenant_id, message=refusal)
-        elif place.action != NOTHING:
-            self._tidy(place, [name, *(trigger.name for trigger in take.triggers)], at)
+                with self._database.transaction():
+                    self._importer.refuse(tenant_id, take.kind, name, str(error), at)
+                    self._finish(place, take.entry, "refused")
+                self._note(place, "refused", name, message=str(error))
+                return
+        self._note(
+            place, "imported", name, message=f"{done.rows:,} rows, {done.problems:,} bad, jobs {_span(done.job_ids)}"
+        )
+        if place.action != NOTHING:
+            yield from self._tidy(place, drop, [name, *(trigger.name for trigger in take.triggers)])
 
     def _finish(self, place: FetchPlace, entry: DropEntry, outcome: str) -> None:
         self._batches.finish(place.tenant_id, place.folder, entry.name, entry.size, entry.written, outcome)
 
-    def _tidy(self, place: FetchPlace, names: list[str], at: int) -> None:
+    def _tidy(self, place: FetchPlace, drop: DropPoint, names: list[str]) -> Talk[None]:
         """Archive or delete what was read, as the configuration says."""
         archiving = place.action == ARCHIVE
         try:
             if archiving:
-                self._drop.archive(place.folder, names, place.archive)
+                yield partial(drop.archive, place.folder, names, place.archive)
             else:
-                self._drop.delete(place.folder, names)
+                yield partial(drop.delete, place.folder, names)
         except DropPointError as error:
-            self._warn(at, place, names[0], f"cannot be tidied away: {error}")
+            self._warn(place, names[0], f"cannot be tidied away: {error}")
             return
         with self._database.transaction():
             self._batches.forget(place.tenant_id, place.folder, names[0])
-        what: FileEventKind = "archived" if archiving else "deleted"
-        message = f"to {place.archive}" if archiving else ""
-        self._log.note(at, what, folder=place.folder, name=names[0], tenant=place.tenant_id, message=message)
+        if archiving:
+            self._note(place, "archived", names[0], message=f"to {place.archive}")
+        else:
+            self._note(place, "deleted", names[0])
 
     def _forget_gone(self, place: FetchPlace, entries: list[DropEntry], known: list[DropEntry]) -> None:
         present = {entry.name for entry in entries}
@@ -175,56 +194,47 @@ class FilePickup:
 
     # -- what should be known -------------------------------------------------------------------------------------
 
-    def _tell(self, at: int, place: FetchPlace, entry: DropEntry, reason: str) -> None:
+    def _note(
+        self, place: FetchPlace, what: FileEventKind, name: str, *, size: int | None = None, message: str = ""
+    ) -> None:
+        self._log.note(
+            self._talks.at, what, folder=place.folder, name=name, tenant=place.tenant_id, size=size, message=message
+        )
+
+    def _tell(self, place: FetchPlace, entry: DropEntry, reason: str) -> None:
         mark = (place.folder, f"{entry.name}:{entry.size}:{entry.written}", reason)
         if mark not in self._told:
             self._remember(mark)
-            self._log.note(
-                at, "skipped", folder=place.folder, name=entry.name, tenant=place.tenant_id, size=entry.size,
-                message=reason,
-            )  # fmt: skip
+            self._note(place, "skipped", entry.name, size=entry.size, message=reason)
 
-    def _warn(self, at: int, place: FetchPlace | None, name: str, message: str) -> None:
-        folder, tenant = (place.folder, place.tenant_id) if place else ("", 0)
-        mark = (folder, name, message)
+    def _warn(self, place: FetchPlace, name: str, message: str) -> None:
+        mark = (place.folder, name, message)
         if mark not in self._told:
             self._remember(mark)
-            self._log.note(at, "warned", folder=folder, name=name, tenant=tenant, message=message)
+            self._note(place, "warned", name, message=message)
 
     def _remember(self, mark: tuple[str, str, str]) -> None:
         if len(self._told) >= self._settings.log_entries:
             self._told.clear()
         self._told.add(mark)
 
-    def _check_pile(self, place: FetchPlace, entries: list[DropEntry], at: int) -> None:
-        """The guide: files must not pile up; archives are to be cleaned."""
-        most = self._settings.pile_up
-        for folder, count in ((place.folder, len(entries)), (place.archive, self._count(place.archive))):
+    def _check_room(self, place: FetchPlace, drop: DropPoint, entries: list[DropEntry]) -> Talk[None]:
+        """The guide: files must not pile up, and low disk space must be noticed before it stops deliveries."""
+        most, least = self._settings.pile_up, self._settings.disk_low_bytes
+        archived: list[DropEntry] = yield partial(drop.listing, place.archive)
+        for folder, count in ((place.folder, len(entries)), (place.archive, len(archived))):
             message = f"more than {most:,} files lie in {folder}; clean it up"
-            if count > most:
-                self._warn(at, place, "", message)
-            else:
-                self._told.discard((place.folder, "", message))
-
-    def _count(self, folder: str) -> int:
-        try:
-            return len(self._drop.listing(folder))
-        except DropPointError:
-            return 0
-
-    def _check_room(self, at: int) -> None:
-        """The guide: low disk space must be noticed before it stops deliveries."""
-        try:
-            free = self._drop.free_bytes()
-        except DropPointError as error:
-            self._warn(at, None, "", str(error))
-            return
-        least = self._settings.disk_low_bytes
+            self._warn_while(place, message, bad=count > most)
+        free: int | None = yield drop.free_bytes
         message = f"less than {least:,} bytes are free at the drop point"
-        if free is not None and free < least:
-            self._warn(at, None, "", message)
+        self._warn_while(place, message, bad=free is not None and free < least)
+
+    def _warn_while(self, place: FetchPlace, message: str, *, bad: bool) -> None:
+        """Say it once, and again when it comes back after it was well."""
+        if bad:
+            self._warn(place, "", message)
         else:
-            self._told.discard(("", "", message))
+            self._told.discard((place.folder, "", message))
 
 
 def _span(job_ids: tuple[int, ...]) -> str:

@@ -1,5 +1,6 @@
 """Fetch-file configurations: where a tenant's import files are picked up and how they are read."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -78,6 +79,21 @@ def delete_config(call: Call) -> Answer:
     return Answer({"deleted": _configs(call).delete(call.tenant_id, config_id)})
 
 
+async def look_there(call: Call) -> None:
+    """List the places of a configuration, before anybody's turn: remote ones answer when they like."""
+    config = _configs(call).get(call.tenant_id, path_number(call, "config_id", "fetchFileConfigID"))
+    if config is None:
+        return
+    try:
+        calls = call.simulator.files.connections(config)
+        if call.simulator.courier is None:
+            call.prepared = [connection() for connection in calls]
+        else:
+            call.prepared = [await asyncio.to_thread(connection) for connection in calls]
+    except DropPointError as error:
+        raise ApiError(500, "UNEXPECTED_ERROR", f"the drop point cannot be listed: {error}") from None
+
+
 def test_connection(call: Call) -> Answer:
     """What lies where a configuration fetches from, and in its archive."""
     config_id = path_number(call, "config_id", "fetchFileConfigID")
@@ -87,12 +103,9 @@ def test_connection(call: Call) -> Answer:
     answer: dict[str, Sequence[str]] = dict.fromkeys(
         ("ftpFiles", "ftpArchiveFiles", "gcsFiles", "gcsArchiveFiles", "s3Files", "s3ArchiveFiles"), ()
     )
-    try:
-        for found in call.simulator.files.connections(config):
-            answer[f"{found.channel}Files"] = found.names
-            answer[f"{found.channel}ArchiveFiles"] = found.archived
-    except DropPointError as error:
-        raise ApiError(500, "UNEXPECTED_ERROR", f"the drop point cannot be listed: {error}") from None
+    for found in call.prepared or ():
+        answer[f"{found.channel}Files"] = found.names
+        answer[f"{found.channel}ArchiveFiles"] = found.archived
     return Answer(answer)
 
 
@@ -104,5 +117,5 @@ OPERATIONS = (
     Operation("getFetchConfig", "GET", _ALL, get_configs, reads=True),
     Operation("saveFetchConfig", "POST", _ALL, save_config, request=FetchFileRequest),
     Operation("deleteFetchConfig", "DELETE", _ONE, delete_config),
-    Operation("testConnection", "GET", _TEST, test_connection, reads=True),
+    Operation("testConnection", "GET", _TEST, test_connection, reads=True, before=look_there),
 )

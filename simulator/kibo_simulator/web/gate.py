@@ -193,7 +193,7 @@ class Gate:
             ApiError: 413 or 400.
         """
         await self.read_body(request, visit)
-        visit.call = Call(
+        call = Call(
             simulator=self._simulator,
             tenant_id=visit.grant.tenant_id if visit.grant else 0,
             now=visit.arrived,
@@ -209,6 +209,9 @@ class Gate:
             query_string=request.query_string,
             headers=request.headers,
         )
+        if visit.operation is not None and visit.operation.before is not None:
+            await visit.operation.before(call)
+        visit.call = call
 
     async def read_body(self, request: web.Request, visit: Visit) -> None:
         """Read the body alone.

@@ -6,7 +6,7 @@ serves others their bytes, but no other request is carried out in between.
 """
 
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -37,6 +37,7 @@ class Call:
     summary: dict[str, Any] = field(default_factory=dict)
     job_ids: tuple[int, ...] = ()
     details: Details | None = None
+    prepared: Any = None
 
     def text(self, name: str) -> str | None:
         """A query parameter; empty counts as absent, as some of Kibo's SDKs send empty ones."""
@@ -124,6 +125,7 @@ class Operation:
     unlimited: bool = False
     pool_path: str | None = None
     request: type[Any] | None = None
+    before: Callable[[Call], Awaitable[None]] | None = None
     query: tuple[Parameter, ...] = ()
 
     @property

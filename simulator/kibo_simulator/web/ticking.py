@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -27,13 +28,24 @@ def ticking(simulator: Simulator, gate: Gate) -> Callable[[web.Application], Asy
     """A context of an application that keeps time while the application runs."""
 
     async def context(_: web.Application) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        if simulator.courier is not None:
+            simulator.courier.wake = partial(_wake, loop, gate)
         task = asyncio.create_task(_tick(simulator, gate), name="kibo-simulator schedules")
         yield
+        if simulator.courier is not None:
+            simulator.courier.wake = None
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
     return context
+
+
+def _wake(loop: asyncio.AbstractEventLoop, gate: Gate) -> None:
+    """From the courier's thread."""
+    with suppress(RuntimeError):  # the loop has gone while he was out
+        loop.call_soon_threadsafe(gate.clock_set.set)
 
 
 async def _tick(simulator: Simulator, gate: Gate) -> None:
