@@ -196,7 +196,7 @@ def effective_settings(context: click.Context) -> Effective:
 )
 @click.option(
     "--drop",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False),
     help="Exchange inventory files here: imports are picked up in DIR/in, exports go to DIR/out.",
 )
 @click.option(
