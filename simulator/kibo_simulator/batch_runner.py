@@ -21,8 +21,8 @@ from kibo_simulator.store.database import Database
 _ITEMS_BETWEEN_PAUSES = 32
 _decode: "msgspec.json.Decoder[Change]" = msgspec.json.Decoder(Change)
 
-Interference = Callable[[BatchJobRow, WorkItem], CatalogRefusal | None]
-"""Asked before an item is carried out: a refusal makes it fail for that reason instead."""
+Interference = Callable[[BatchJobRow, WorkItem, int], CatalogRefusal | None]
+"""Asked before an item is carried out, at its instant: a refusal makes it fail for that reason instead."""
 
 
 def encode_change(change: Change) -> bytes:
@@ -157,7 +157,7 @@ class BatchRunner:
         return Ending(item, item_after("Running", "done"), 0, 200, None)
 
     def _carry_out(self, job: BatchJobRow, item: WorkItem, at: int) -> None:
-        refusal = self.interference(job, item) if self.interference is not None else None
+        refusal = self.interference(job, item, at) if self.interference is not None else None
         if refusal is not None:
             raise refusal
         self._worker.apply(job.tenant_id, _decode.decode(item.change), at)

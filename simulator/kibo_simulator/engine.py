@@ -25,6 +25,7 @@ from kibo_simulator.importing.importer import Importer
 from kibo_simulator.importing.pickup import FilePickup
 from kibo_simulator.importing.reach import Reach
 from kibo_simulator.inventory_query import InventoryQuery
+from kibo_simulator.item_fates import ItemFates
 from kibo_simulator.job_fates import JobFates
 from kibo_simulator.job_runner import JobRunner
 from kibo_simulator.job_work import JobWorker
@@ -170,6 +171,7 @@ class Engine:
         self.catalog_work = CatalogWorker(self.catalog, name_required=settings.catalog.name_required)
         self.batch_jobs = BatchJobStore(database.connection)
         self.batches = BatchRunner(database, self.batch_jobs, self.catalog_work, self.agenda, settings.batch)
+        self.batches.interference = ItemFates(self.faults).interfere
         self.ended_jobs: dict[int, EndedJob] = {}
         self._correlations = moment.correlations if moment else 0
         self._correlation_stem = blake2b(b"%d:%d" % (seed, self._openings), digest_size=8).hexdigest()

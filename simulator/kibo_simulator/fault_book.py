@@ -8,6 +8,7 @@ from kibo_simulator.faults import (
     MOST_FAULTS,
     FaultError,
     FaultPlan,
+    ItemFacts,
     JobFacts,
     LoadedFault,
     Place,
@@ -26,7 +27,7 @@ class FaultBook:
     """Puts faults down and takes them out, decides by them, and keeps what was counted.
 
     Decisions about requests are made in memory: a request was met even if its effect is undone. ``changed`` says that
-    `save` has something to write. Decisions about jobs are written at once and undone with the job.
+    `save` has something to write. Decisions about jobs and items are written at once and undone with them.
     """
 
     __slots__ = ("_database", "_seed", "changed", "plan", "store")
@@ -114,6 +115,12 @@ class FaultBook:
         self._write(fault for fault in self.plan if fault.place is Place.JOB)
         return use
 
+    def for_item(self, facts: ItemFacts, now: int) -> Use | None:
+        """The fault that a try of an item meets, counted in the transaction of whoever calls."""
+        use = self.plan.for_item(facts, now)
+        self._write(fault for fault in self.plan if fault.place is Place.ITEM)
+        return use
+
     def save(self) -> None:
         """Write the counts that have changed since the last time, in the transaction of whoever calls."""
         if self.changed:
@@ -121,10 +128,10 @@ class FaultBook:
             self._write(self.plan)
 
     def _undo_jobs(self) -> None:
-        """Something was undone: what the database says of jobs is true again."""
-        if self.plan.on_jobs:
+        """Something was undone: what the database says of jobs and items is true again."""
+        if self.plan.on_jobs or self.plan.on_items:
             for row in self.store.rows():
-                if row.id in self.plan and self.plan[row.id].place is Place.JOB:
+                if row.id in self.plan and self.plan[row.id].place >= Place.JOB:
                     self._take_over(self.plan[row.id], row)
 
     def _take_over(self, fault: LoadedFault, row: FaultRow) -> None:

@@ -2,7 +2,7 @@
 
 from kibo_simulator.faults.document import MOST_FAULTS, FaultError, Match, PlannedFault
 from kibo_simulator.faults.effects import Effect, Place
-from kibo_simulator.faults.plan import FaultPlan, JobFacts, LoadedFault, RequestFacts, Use
+from kibo_simulator.faults.plan import FaultPlan, ItemFacts, JobFacts, LoadedFault, RequestFacts, Use
 from kibo_simulator.faults.reading import check_operations, read_faults
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Effect",
     "FaultError",
     "FaultPlan",
+    "ItemFacts",
     "JobFacts",
     "LoadedFault",
     "Match",

@@ -22,8 +22,17 @@ MOST_BODY: Final = 1 << 20
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", re.ASCII)
 _OURS: Final = frozenset({"content-length", "transfer-encoding", "connection", "date"})
 _ANSWERED: Final = frozenset({Place.REFUSED, Place.CARRIED_OUT, Place.LEAVING})
-_OF_REQUESTS: Final = ("method", "path", "operation", "status")
-_OF_JOBS: Final = ("job_type", "location")
+# For each kind of thing that meets faults: the fields that choose among them, and what can be counted by itself.
+_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "requests": ("method", "path", "operation", "status"),
+    "jobs": ("job_type", "location"),
+    "items": ("batch_job", "resource", "item"),
+}
+_PER: Final[dict[str, tuple[str, ...]]] = {
+    "requests": ("request",),
+    "jobs": ("location", "work"),
+    "items": ("item",),
+}
 
 
 def check_fault(fault: PlannedFault, path: str = "$") -> None:
@@ -34,13 +43,12 @@ def check_fault(fault: PlannedFault, path: str = "$") -> None:
     """
     match = fault.match
     place = place_of(fault.effect)
-    for name in _OF_REQUESTS if place is Place.JOB else _OF_JOBS:
+    kind = {Place.JOB: "jobs", Place.ITEM: "items"}.get(place, "requests")
+    for name in (name for other, names in _FIELDS.items() if other != kind for name in names):
         if getattr(match, name) is not None:
-            kind = "jobs" if place is Place.JOB else "requests"
             raise FaultError(f"{path}.match.{name}", f"means nothing to a fault of {kind}")
-    if match.per is not None and (match.per == "request") is (place is Place.JOB):
-        accepted = "location or work" if place is Place.JOB else "request"
-        raise FaultError(f"{path}.match.per", f"expected {accepted} for this kind of fault")
+    if match.per is not None and match.per not in _PER[kind]:
+        raise FaultError(f"{path}.match.per", f"expected {' or '.join(_PER[kind])} for this kind of fault")
     if match.status is not None and place not in _ANSWERED:
         raise FaultError(f"{path}.match.status", "this kind of fault comes before there is an answer with a status")
     if match.nth is not None and (match.after or match.every != 1):

@@ -1,4 +1,4 @@
-"""What a fault document says: which requests or jobs are meant, and the one thing that happens to them."""
+"""What a fault document says: which requests, jobs or items are meant, and the one thing that happens to them."""
 
 from typing import Annotated, Literal
 
@@ -23,7 +23,7 @@ class FaultError(ValueError):
 
 
 class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Which requests or jobs are meant; what is absent does not matter.
+    """Which requests, jobs or items of batch jobs are meant; what is absent does not matter.
 
     Attributes:
         method: HTTP method, or several.
@@ -33,6 +33,9 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
         status: Status of the answer, or several; only where there is an answer already.
         job_type: The job's type, or several.
         location: Glob over the code of the job's location.
+        batch_job: Glob over the code of the batch job.
+        resource: What the item is about, such as ``Products``, or several.
+        item: Glob over the item's key.
         since: From this instant on: ISO 8601, or a span such as ``+90s`` or ``+1h30m`` after the fault was put down.
         until: Up to and without this instant.
         nth: Only these occurrences, counted from 1.
@@ -42,7 +45,7 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
         seed: Of the draws for ``probability`` and for delays; the simulator's when absent.
         times: At most so many uses.
         per: Count occurrences and uses for each location, for each location and content of work, or for each request
-            that is equal to the byte, by itself.
+            that is equal to the byte, or for each item of a batch job, by itself.
     """
 
     method: Name | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=20)] | None = None
@@ -52,6 +55,9 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     status: StatusCode | Annotated[tuple[StatusCode, ...], Meta(min_length=1, max_length=100)] | None = None
     job_type: Name | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=20)] | None = None
     location: Name | None = None
+    batch_job: Name | None = None
+    resource: Name | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=100)] | None = None
+    item: Name | None = None
     since: Name | None = field(name="from", default=None)
     until: Name | None = None
     nth: Count | Annotated[tuple[Count, ...], Meta(min_length=1, max_length=1_000)] | None = None
@@ -60,7 +66,7 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
     probability: Annotated[float, Meta(ge=0, le=1)] = 1.0
     seed: int | None = None
     times: Count | None = None
-    per: Literal["location", "work", "request"] | None = None
+    per: Literal["location", "work", "request", "item"] | None = None
 
 
 EVERYTHING = Match()

@@ -1,4 +1,4 @@
-"""What a fault does to a request or a job: one type for each kind, as documents spell it (J-8, J-9, RL-12, A-1).
+"""What faults do to requests, jobs and items of batch jobs: a type for each kind (J-8, J-9, RL-12, A-1).
 
 Each kind of effect has its `Place` on a request's way (RL-11); the order of the places is the order in which faults
 are looked for. Times are in seconds here, as people write them.
@@ -18,7 +18,7 @@ RetryAfter = Annotated[str, Meta(max_length=200)] | int | float | None
 
 
 class Place(IntEnum):
-    """Where on its way a request, or a job, meets a fault; in order."""
+    """Where a request on its way, a job or an item meets a fault; in order."""
 
     ARRIVED = 1
     """Before anything is looked at."""
@@ -36,6 +36,8 @@ class Place(IntEnum):
     """An answer is about to leave, whatever it says."""
     JOB = 8
     """A job begins."""
+    ITEM = 9
+    """An item of a batch job is tried."""
 
 
 class Uniform(
@@ -177,6 +179,13 @@ class JobSlow(_JobEffect, frozen=True, tag="job_slow"):
     extra_s: Seconds = 0.0
 
 
+class ItemFail(_JobEffect, frozen=True, tag="item_fail"):
+    """A try of an item of a batch job fails; ``not found`` is final, all other reasons are tried again."""
+
+    reason: Literal["missing", "invalid", "not found", "taken", "in use"] = "in use"
+    message: Annotated[str, Meta(min_length=1, max_length=1_000)] = "the item failed (injected fault)"
+
+
 RequestEffect = (
     Status
     | Latency
@@ -192,7 +201,7 @@ RequestEffect = (
     | EnqueueTimeout
 )
 JobEffect = JobFail | JobStall | JobSlow
-Effect = RequestEffect | JobEffect
+Effect = RequestEffect | JobEffect | ItemFail
 
 _PLACES: dict[type[Struct], Place] = {
     Reset: Place.ARRIVED,
@@ -210,6 +219,7 @@ _PLACES: dict[type[Struct], Place] = {
     JobFail: Place.JOB,
     JobStall: Place.JOB,
     JobSlow: Place.JOB,
+    ItemFail: Place.ITEM,
 }
 
 

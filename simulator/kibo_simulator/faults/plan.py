@@ -1,4 +1,4 @@
-"""Decides which fault, if any, a request or a job meets; counts occurrences and uses (T-4).
+"""Decides which fault, if any, a request, a job or an item meets; counts occurrences and uses (T-4).
 
 Laws of this file
 1. Faults are looked at in the order in which they were put down, each at its own place; the first that is meant wins.
@@ -64,6 +64,16 @@ class JobFacts(Struct, frozen=True):
     timed: bool = True
 
 
+class ItemFacts(Struct, frozen=True):
+    """What is known of an item of a batch job that is tried."""
+
+    tenant: int
+    batch_job: str
+    resource: str
+    key: str
+    number: int
+
+
 class Use(Struct, frozen=True):
     """A fault that is put to use: its id, its effect, and the delay that was drawn, in microseconds."""
 
@@ -83,8 +93,9 @@ class LoadedFault:
     """A fault in force, with its counts by key (one key unless it counts ``per`` something)."""
 
     __slots__ = (
-        "_location", "_methods", "_nth", "_operations", "_path", "_statuses", "_types", "changed", "counts", "effect",
-        "fault", "id", "jobs", "last_use", "needs_body", "needs_token", "place", "position", "seed", "uses", "window",
+        "_batch_job", "_item", "_location", "_methods", "_nth", "_operations", "_path", "_resources", "_statuses",
+        "_types", "changed", "counts", "effect", "fault", "id", "jobs", "last_use", "needs_body", "needs_token",
+        "place", "position", "seed", "uses", "window",
     )  # fmt: skip
 
     def __init__(self, position: int, fault_id: str, fault: PlannedFault, window: Window, seed: int) -> None:
@@ -111,6 +122,9 @@ class LoadedFault:
         self._nth = _several(match.nth)
         self._path = _glob(match.path)
         self._location = _glob(match.location)
+        self._batch_job = _glob(match.batch_job)
+        self._resources = _several(match.resource)
+        self._item = _glob(match.item)
 
     def __repr__(self) -> str:
         return f"<LoadedFault {self.id}, {self.uses} uses>"
@@ -162,10 +176,22 @@ class LoadedFault:
             and self.window.holds(now)
         )
 
-    def key_of(self, facts: JobFacts | RequestFacts) -> str:
-        """Under which key the job or the request counts."""
+    def concerns_item(self, facts: ItemFacts, now: int) -> bool:
+        """Whether the try of an item is an occurrence."""
+        return (
+            (self._resources is None or facts.resource in self._resources)
+            and self._concerns_tenant(facts.tenant)
+            and (self._batch_job is None or self._batch_job.match(facts.batch_job) is not None)
+            and (self._item is None or self._item.match(facts.key) is not None)
+            and self.window.holds(now)
+        )
+
+    def key_of(self, facts: JobFacts | RequestFacts | ItemFacts) -> str:
+        """Under which key the job, the request or the item counts."""
         if isinstance(facts, RequestFacts):
             return facts.content if self.fault.match.per else ""
+        if isinstance(facts, ItemFacts):
+            return f"{facts.tenant} {facts.batch_job} {facts.number}" if self.fault.match.per else ""
         match self.fault.match.per:
             case "location":
                 return f"{facts.tenant} {facts.location}"
@@ -211,11 +237,11 @@ class LoadedFault:
 class FaultPlan:
     """The faults in force, in order.
 
-    ``on_requests`` and ``on_jobs`` tell whether there is anything to look for, ``by_content`` that some fault counts
-    equal requests together.
+    ``on_requests``, ``on_jobs`` and ``on_items`` tell whether there is anything to look for, ``by_content`` that some
+    fault counts equal requests together.
     """
 
-    __slots__ = ("_by_place", "_faults", "by_content", "on_jobs", "on_requests")
+    __slots__ = ("_by_place", "_faults", "by_content", "on_items", "on_jobs", "on_requests")
 
     def __init__(self) -> None:
         self._faults: dict[str, LoadedFault] = {}
@@ -223,6 +249,7 @@ class FaultPlan:
         self.on_requests = False
         self.by_content = False
         self.on_jobs = False
+        self.on_items = False
 
     def __repr__(self) -> str:
         return f"<FaultPlan of {len(self._faults)} faults>"
@@ -277,13 +304,22 @@ class FaultPlan:
                 found = fault.use(key, now)
         return found
 
+    def for_item(self, facts: ItemFacts, now: int) -> Use | None:
+        """The fault that a try of an item meets."""
+        found: Use | None = None
+        for fault in self._by_place.get(Place.ITEM, ()):
+            if fault.concerns_item(facts, now) and fault.count(key := fault.key_of(facts)) and found is None:
+                found = fault.use(key, now)
+        return found
+
     def _sort(self) -> None:
         self._by_place = {}
         for fault in self:
             self._by_place.setdefault(fault.place, []).append(fault)
         self.on_jobs = Place.JOB in self._by_place
         self.by_content = any(fault.fault.match.per == "request" for fault in self)
-        self.on_requests = any(place is not Place.JOB for place in self._by_place)
+        self.on_items = Place.ITEM in self._by_place
+        self.on_requests = any(place < Place.JOB for place in self._by_place)
 
 
 _T = TypeVar("_T", str, int)

@@ -8,13 +8,13 @@ import msgspec
 
 from kibo_simulator.faults.checks import check_fault
 from kibo_simulator.faults.document import MOST_FAULTS, FaultError, Match, PlannedFault
-from kibo_simulator.faults.effects import JobEffect, RequestEffect
+from kibo_simulator.faults.effects import ItemFail, JobEffect, RequestEffect
 
 _PLACED: Final = re.compile(r"(?P<message>.*?)(?: - at `(?:key in )?(?P<path>\$[^`]*)`)?", re.DOTALL)
 _FIELD: Final = re.compile(r"field `([^`]*)`")
 Operations = Callable[[], Collection[str]]
 
-_KINDS: Final = {kind.__struct_config__.tag: kind for kind in (*RequestEffect.__args__, *JobEffect.__args__)}
+_KINDS: Final = {kind.__struct_config__.tag: kind for kind in (*RequestEffect.__args__, *JobEffect.__args__, ItemFail)}
 
 
 def read_faults(value: Any, *, operations: Operations | None = None) -> tuple[PlannedFault, ...]:

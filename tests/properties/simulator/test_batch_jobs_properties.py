@@ -114,7 +114,7 @@ class BatchLife(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.simulator.close()
 
-    def interfere(self, _job: BatchJobRow, item: Any) -> Any:
+    def interfere(self, _job: BatchJobRow, item: Any, _at: int) -> Any:
         """Make flaky items fail the first time."""
         flaky = item.key.startswith("flaky") and item.retries == 0
         return CatalogRefusal("invalid", "productCode", "not this time") if flaky else None

@@ -10,6 +10,7 @@ from kibo_simulator.configuration import read_configuration, read_fault_file
 from kibo_simulator.faults.effects import (
     Dribble,
     EnqueueTimeout,
+    ItemFail,
     JobFail,
     JobSlow,
     JobStall,
@@ -52,6 +53,7 @@ KINDS: list[tuple[dict[str, Any], object]] = [
     ({"kind": "enqueue_timeout"}, EnqueueTimeout()),
     ({"kind": "job_fail", "message": "m"}, JobFail(message="m")),
     ({"kind": "job_stall", "for_s": 9}, JobStall(for_s=9.0)),
+    ({"kind": "item_fail", "reason": "taken", "message": "m"}, ItemFail(reason="taken", message="m")),
     ({"kind": "job_slow", "factor": 2, "extra_s": 1}, JobSlow(factor=2.0, extra_s=1.0)),
 ]
 
@@ -88,6 +90,8 @@ WRONG: list[tuple[object, str, str]] = [
     ({"effect": RESET, "match": {"nth": 1, "every": 2}}, "$.match.nth", "goes without after and every"),
     ({"effect": RESET, "match": {"location": "L1"}}, "$.match.location", "means nothing to a fault of requests"),
     ({"effect": RESET, "match": {"per": "work"}}, "$.match.per", "expected request for this kind of fault"),
+    ({"effect": {"kind": "item_fail"}, "match": {"job_type": "DELETE"}}, "$.match.job_type", "to a fault of items"),
+    ({"effect": {"kind": "item_fail", "reason": "bored"}}, "$.effect.reason", "invalid enum value 'bored'"),
     ({"effect": {"kind": "job_stall"}, "match": {"per": "request"}}, "$.match.per", "expected location or work for"),
     ({"effect": RESET, "match": {"status": 200}}, "$.match.status", "before there is an answer with a status"),
     ({"effect": {"kind": "job_stall"}, "match": {"path": "/"}}, "$.match.path", "means nothing to a fault of jobs"),
