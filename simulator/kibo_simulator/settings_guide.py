@@ -67,6 +67,7 @@ SETTINGS: Final[dict[str, str]] = {
     "exports.name_taken": "A name that is taken: conflict (409) or bad_request (400).",
     "files.drop": "The folder that stands for every drop point; null for none. Never taken from a snapshot.",
     "files.remote": "Whether to connect to the servers and buckets that configurations name. Never from a snapshot.",
+    "files.sftp_known_hosts": "The file with the keys of SFTP servers; empty for your own, any trusts all.",
     "files.remote_timeout_s": "How long such a server may take, in seconds.",
     "files.object_endpoint": "Where S3 and GCS are; null for the clouds themselves. Never taken from a snapshot.",
     "files.fetch_cron": "When drop points are looked at, a cron expression; empty for never.",
