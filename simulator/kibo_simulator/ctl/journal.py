@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
-from kibo_simulator.ctl.output import shown
+from kibo_simulator.ctl.entries import told
 from kibo_simulator.ctl.session import Session, pass_session
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_COLUMNS = ("seq", "at", "tenant", "method", "path", "operation", "status", "retryAfter", "jobIds", "summary")
 
 
 @click.group(invoke_without_command=True)
@@ -44,11 +39,14 @@ def journal(context: click.Context, /, form: str | None, follow: bool, **filters
             sys.stdout.buffer.write(chunk)
             sys.stdout.buffer.flush()
         return
-    entries = map(msgspec.json.decode, session.connection.lines("/journal", query=asked))
-    if follow:
-        _show(entries)
-    else:
-        session.output.rows(entries, _COLUMNS, nothing="there are no such requests")
+    nothing = True
+    for line in session.connection.lines("/journal", query=asked):
+        entry = msgspec.json.decode(line)
+        lost = entry.get("lost")
+        click.echo(told(entry) if lost is None else f"{lost:,} entries came too fast and are lost")
+        nothing = False
+    if nothing:
+        click.echo("there are no such requests")
 
 
 @journal.command()
@@ -63,15 +61,6 @@ def status(session: Session) -> None:
 def clear(session: Session) -> None:
     """Forget all entries; numbering goes on."""
     session.output.record(session.connection.ask("DELETE", "/journal"))
-
-
-def _show(entries: Iterable[dict[str, Any]]) -> None:
-    """Entries as they come, a line each: a table would wait for the last one."""
-    for entry in entries:
-        if "lost" in entry:
-            click.echo(f"{entry['lost']:,} entries came too fast and are lost")
-        else:
-            click.echo("  ".join(filter(None, (shown(entry[column]) for column in _COLUMNS))))
 
 
 COMMANDS = (journal,)

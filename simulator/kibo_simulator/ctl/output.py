@@ -64,7 +64,7 @@ def shown(value: object) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
-        case list():
+        case list() | tuple():
             return ", ".join(map(shown, value))
         case dict():
             return " ".join(f"{printable(str(name))}={shown(each)}" for name, each in value.items())

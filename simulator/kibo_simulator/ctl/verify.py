@@ -6,7 +6,8 @@ from typing import IO, Any, Final
 
 import click
 
-from kibo_simulator.ctl.output import printable, shown
+from kibo_simulator.ctl.entries import told
+from kibo_simulator.ctl.output import printable
 from kibo_simulator.ctl.session import Session, pass_session
 
 _EXIT: Final = {"yes": 0, "no": 1, "inconclusive": 3}
@@ -39,13 +40,7 @@ def _lines(answer: dict[str, Any]) -> list[str]:
                 f"found {check['actual']}"
             )
         )
-        lines += [
-            printable(
-                f"{'':12}  #{entry['seq']} {entry['at']} {entry['method']} {entry['path']} {entry['status']} "
-                f"{shown(entry['summary'])}: {entry['reason']}"
-            )
-            for entry in check["entries"]
-        ]
+        lines += [f"{'':12}  {told(entry)} — {printable(entry['reason'])}" for entry in check["entries"]]
         if check["more"]:
             lines.append(f"{'':12}  and {check['more']:,} more")
     if answer["dropped"]:

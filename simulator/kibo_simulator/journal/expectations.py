@@ -12,7 +12,7 @@ Laws of this file
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from itertools import pairwise
+from operator import attrgetter
 
 from kibo_simulator.jobs import TERMINAL
 from kibo_simulator.journal.entry import JournalEntry
@@ -20,12 +20,13 @@ from kibo_simulator.journal.matching import Condition, Matcher, is_number, shown
 from kibo_simulator.journal.questions import Apart
 from kibo_simulator.journal.verdicts import (
     MOST_SHOWN,
+    Broken,
     Extract,
     Finding,
     Verdict,
-    in_order,
     pausing,
     precedes,
+    put_in_order,
     unless_broken,
     within,
 )
@@ -53,7 +54,7 @@ class Judgement:
 
     actual: str
     verdict: Verdict
-    findings: Sequence[Finding] = ()
+    broken: Broken
 
 
 Judge = Callable[[Meant], Steps[Judgement]]
@@ -63,9 +64,10 @@ def find(extract: Extract, matcher: Matcher) -> Steps[Meant]:
     """The requests that match."""
     found: list[JournalEntry] = []
     for portion in pausing(extract.entries):
-        found.extend(filter(matcher.matches, portion))
+        for entry in filter(matcher.matches, portion):
+            put_in_order(found, entry)
         yield
-    return Meant(extract, matcher, in_order(found))
+    return Meant(extract, matcher, found)
 
 
 def nearest(meant: Meant) -> Steps[list[Finding]]:
@@ -87,12 +89,14 @@ def count(least: int | None, most: int | None) -> Judge:
     def judge(meant: Meant) -> Steps[Judgement]:
         number = len(meant.entries)
         verdict = within(least, most, number, meant.gone)
-        findings: Sequence[Finding] = ()
+        broken = Broken()
         if most is not None and number > most:
-            findings = [Finding(entry, "is one too many") for entry in meant.entries[most:]]
+            for entry in meant.entries[most : most + MOST_SHOWN]:
+                broken.add(entry, "is one too many")
+            broken.count = number - most
         elif verdict == "no":
-            findings = yield from nearest(meant)
-        return Judgement(str(number), verdict, findings)
+            broken = Broken((yield from nearest(meant)))
+        return Judgement(str(number), verdict, broken)
 
     return judge
 
@@ -100,16 +104,12 @@ def count(least: int | None, most: int | None) -> Judge:
 def each(conditions: Sequence[Condition]) -> Judge:
     """What fields of every one are."""
 
+    def reason(entry: JournalEntry) -> str:
+        return "; ".join(condition.reason(entry) for condition in conditions if not condition.met(entry))
+
     def judge(meant: Meant) -> Steps[Judgement]:
-        findings: list[Finding] = []
-        for portion in pausing(meant.entries):
-            for entry in portion:
-                reasons = [condition.reason(entry) for condition in conditions if not condition.met(entry)]
-                if reasons:
-                    findings.append(Finding(entry, "; ".join(reasons)))
-            yield
-        right = len(meant.entries) - len(findings)
-        return Judgement(f"{right} of {len(meant.entries)}", unless_broken(findings, meant.gone), findings)
+        broken = yield from _broken(meant, reason)
+        return _of_all(meant, broken, meant.gone)
 
     return judge
 
@@ -118,28 +118,30 @@ def total(name: str, least: int | None, most: int | None) -> Judge:
     """What a field adds up to; a request without it is a no, as nothing could be added."""
 
     def judge(meant: Meant) -> Steps[Judgement]:
-        amounts: list[tuple[float, JournalEntry]] = []
-        without: list[Finding] = []
+        amount: float = 0
+        largest: list[tuple[float, int, JournalEntry]] = []
+        without = Broken()
         for portion in pausing(meant.entries):
             for entry in portion:
                 value = summary_field(entry, name)
                 number = is_number(value)
                 if number is None or number < 0:
-                    without.append(Finding(entry, f"{name} is {shown(value)}, expected a number that is not negative"))
+                    without.add(entry, f"{name} is {shown(value)}, expected a number that is not negative")
                 else:
-                    amounts.append((number, entry))
+                    amount += number
+                    largest.append((-number, entry.seq, entry))
+            largest = nsmallest(MOST_SHOWN, largest, key=lambda row: row[:2])
             yield
-        amount = sum(number for number, _ in amounts)
-        if without:
+        if without.count:
             return Judgement(shown(amount), "no", without)
+        verdict = within(least, most, amount, gone=0)
         too_much = most is not None and amount > most
-        too_little = least is not None and amount < least
-        if too_much or (too_little and not meant.gone):
-            amounts.sort(key=lambda row: (-row[0], row[1].seq))
-            return Judgement(
-                shown(amount), "no", [Finding(row, f"{name} is {shown(number)}") for number, row in amounts]
-            )
-        return Judgement(shown(amount), "inconclusive" if meant.gone else "yes")
+        if meant.gone and not too_much:
+            # The dropped ones may have added to it, or may have lacked the field.
+            verdict = "inconclusive"
+        broken = Broken([Finding(entry, f"{name} is {shown(-number)}") for number, _, entry in largest])
+        broken.count = len(meant.entries)
+        return Judgement(shown(amount), verdict, broken)
 
     return judge
 
@@ -149,25 +151,32 @@ def apart(wanted: Apart) -> Judge:
     least = None if wanted.at_least is None else round(wanted.at_least * SECOND)
     most = None if wanted.at_most is None else round(wanted.at_most * SECOND)
     since_answer = wanted.measured == "answer"
+    words = "the answer to" if since_answer else "the start of"
 
     def judge(meant: Meant) -> Steps[Judgement]:
         last_gone = meant.extract.dropped_until if meant.gone else None
-        findings: list[Finding] = []
-        unsure = False
-        gaps: list[int] = []
-        for earlier, later in pairwise(meant.entries):
-            gap = later.at - (earlier.finished_at if since_answer else earlier.at)
-            gaps.append(gap)
-            too_far = most is not None and gap > most
-            if too_far and last_gone is not None and last_gone > earlier.at:
-                # A dropped one may have been in between; too near, in contrast, stays too near.
-                unsure = True
-            elif too_far or (least is not None and gap < least):
-                words = "the answer to" if since_answer else "the start of"
-                findings.append(Finding(later, f"began {_seconds(gap)} after {words} {earlier.seq}"))
-        yield
-        spread = f"{_seconds(min(gaps))} to {_seconds(max(gaps))}" if gaps else "fewer than two"
-        return Judgement(spread, unless_broken(findings, meant.gone or unsure), findings)
+        broken, unsure = Broken(), False
+        nearest_gap = farthest_gap = None
+        earlier: JournalEntry | None = None
+        for portion in pausing(meant.entries):
+            for later in portion:
+                if earlier is not None:
+                    gap = later.at - (earlier.finished_at if since_answer else earlier.at)
+                    nearest_gap = gap if nearest_gap is None else min(gap, nearest_gap)
+                    farthest_gap = gap if farthest_gap is None else max(gap, farthest_gap)
+                    too_far = most is not None and gap > most
+                    if too_far and last_gone is not None and last_gone > earlier.at:
+                        # A dropped one may have been in between; too near, in contrast, stays too near.
+                        unsure = True
+                    elif too_far or (least is not None and gap < least):
+                        broken.add(later, f"began {_seconds(gap)} after {words} {earlier.seq}")
+                earlier = later
+            yield
+        if nearest_gap is None or farthest_gap is None:
+            spread = "fewer than two"
+        else:
+            spread = f"{_seconds(nearest_gap)} to {_seconds(farthest_gap)}"
+        return Judgement(spread, unless_broken(broken, meant.gone or unsure), broken)
 
     return judge
 
@@ -177,16 +186,12 @@ def before(other: Matcher) -> Judge:
 
     def judge(meant: Meant) -> Steps[Judgement]:
         others = yield from find(meant.extract, other)
-        first = others.entries[0] if others.entries else None
-        findings = [
-            Finding(entry, f"was not answered before {first.seq} began")
-            for entry in meant.entries
-            if first is not None and not precedes(entry, first)
-        ]
-        actual = (
-            "there is no other" if first is None else f"{len(meant.entries) - len(findings)} of {len(meant.entries)}"
-        )
-        return Judgement(actual, unless_broken(findings, meant.gone + others.gone), findings)
+        if not others.entries:
+            return Judgement("there is no other", unless_broken(Broken(), meant.gone + others.gone), Broken())
+        first = others.entries[0]
+        words = f"was not answered before {first.seq} began"
+        broken = yield from _broken(meant, lambda entry: "" if precedes(entry, first) else words)
+        return _of_all(meant, broken, meant.gone + others.gone)
 
     return judge
 
@@ -196,31 +201,34 @@ def after(other: Matcher) -> Judge:
 
     def judge(meant: Meant) -> Steps[Judgement]:
         others = yield from find(meant.extract, other)
-        first = min(others.entries, key=lambda entry: (entry.finished_at, entry.seq), default=None)
-        reason = "began although no other was there" if first is None else f"began before {first.seq} was answered"
-        findings = [Finding(entry, reason) for entry in meant.entries if first is None or not precedes(first, entry)]
-        actual = f"{len(meant.entries) - len(findings)} of {len(meant.entries)}"
-        if findings and others.gone:
-            return Judgement(actual, "inconclusive")
-        return Judgement(actual, unless_broken(findings, meant.gone), findings)
+        first: JournalEntry | None = None
+        for portion in pausing(others.entries):
+            known = portion if first is None else [first, *portion]
+            first = min(known, key=attrgetter("finished_at", "seq"))
+            yield
+        words = "began although no other was there" if first is None else f"began before {first.seq} was answered"
+        broken = yield from _broken(meant, lambda entry: "" if first is not None and precedes(first, entry) else words)
+        if broken.count and others.gone:
+            return Judgement(_share(meant, broken), "inconclusive", broken)
+        return _of_all(meant, broken, meant.gone)
 
     return judge
 
 
 def alone(meant: Meant) -> Steps[Judgement]:
     """None began while another was unanswered."""
-    findings: list[Finding] = []
     longest: JournalEntry | None = None
-    for portion in pausing(meant.entries):
-        for entry in portion:
-            if longest is not None and entry.at < longest.finished_at:
-                findings.append(Finding(entry, f"began before {longest.seq} was answered"))
-            if longest is None or entry.finished_at > longest.finished_at:
-                longest = entry
-        yield
-    return Judgement(
-        f"{len(meant.entries) - len(findings)} of {len(meant.entries)}", unless_broken(findings, meant.gone), findings
-    )
+
+    def reason(entry: JournalEntry) -> str:
+        nonlocal longest
+        open_one = longest
+        if longest is None or entry.finished_at > longest.finished_at:
+            longest = entry
+        early = open_one is not None and entry.at < open_one.finished_at
+        return f"began before {open_one.seq} was answered" if early and open_one is not None else ""
+
+    broken = yield from _broken(meant, reason)
+    return _of_all(meant, broken, meant.gone)
 
 
 def jobs_ended(meant: Meant) -> Steps[Judgement]:
@@ -229,25 +237,45 @@ def jobs_ended(meant: Meant) -> Steps[Judgement]:
     A job is only polled after it was made, so the polls of jobs we know of are held whenever those are.
     """
     shown_by = yield from _ends(meant.extract)
-    findings: list[Finding] = []
     unseen: int | None = None
     last: JournalEntry | None = None
+
+    def reason(entry: JournalEntry) -> str:
+        nonlocal unseen, last
+        words = ""
+        if unseen is not None:
+            words = f"began although no poll showed the end of job {unseen}"
+        elif last is not None and not precedes(last, entry):
+            words = f"began before poll {last.seq} showed the end of an earlier job"
+        for job_id in entry.job_ids:
+            poll = shown_by.get(job_id)
+            if poll is None:
+                unseen = job_id if unseen is None else unseen
+            elif last is None or (poll.finished_at, poll.seq) > (last.finished_at, last.seq):
+                last = poll
+        return words
+
+    broken = yield from _broken(meant, reason)
+    return _of_all(meant, broken, meant.gone)
+
+
+def _broken(meant: Meant, reason: Callable[[JournalEntry], str]) -> Steps[Broken]:
+    """Those that break an expectation; the reason of the others is empty."""
+    broken = Broken()
     for portion in pausing(meant.entries):
         for entry in portion:
-            if unseen is not None:
-                findings.append(Finding(entry, f"began although no poll showed the end of job {unseen}"))
-            elif last is not None and not precedes(last, entry):
-                findings.append(Finding(entry, f"began before poll {last.seq} showed the end of an earlier job"))
-            for job_id in entry.job_ids:
-                poll = shown_by.get(job_id)
-                if poll is None:
-                    unseen = job_id if unseen is None else unseen
-                elif last is None or (poll.finished_at, poll.seq) > (last.finished_at, last.seq):
-                    last = poll
+            if words := reason(entry):
+                broken.add(entry, words)
         yield
-    return Judgement(
-        f"{len(meant.entries) - len(findings)} of {len(meant.entries)}", unless_broken(findings, meant.gone), findings
-    )
+    return broken
+
+
+def _of_all(meant: Meant, broken: Broken, gone: int) -> Judgement:
+    return Judgement(_share(meant, broken), unless_broken(broken, gone), broken)
+
+
+def _share(meant: Meant, broken: Broken) -> str:
+    return f"{len(meant.entries) - broken.count} of {len(meant.entries)}"
 
 
 def _ends(extract: Extract) -> Steps[dict[int, JournalEntry]]:

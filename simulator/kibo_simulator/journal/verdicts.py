@@ -1,7 +1,9 @@
 """What an answer about the journal is made of: an extract of it, the entries that are meant, verdicts and findings."""
 
+from bisect import insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, Literal
 
 from kibo_simulator.journal.entry import JournalEntry
@@ -11,6 +13,8 @@ Verdict = Literal["yes", "no", "inconclusive"]
 
 MOST_SHOWN: Final = 5
 _ENTRIES_BETWEEN_PAUSES: Final = 200
+
+_arrival = attrgetter("at", "seq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,25 @@ class Finding:
     reason: str
 
 
+class Broken:
+    """The entries that show a no: the first `MOST_SHOWN` of them, and how many there are."""
+
+    __slots__ = ("count", "shown")
+
+    def __init__(self, findings: Sequence[Finding] = ()) -> None:
+        self.shown = list(findings[:MOST_SHOWN])
+        self.count = len(findings)
+
+    def __repr__(self) -> str:
+        return f"<Broken by {self.count}>"
+
+    def add(self, entry: JournalEntry, reason: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.shown) < MOST_SHOWN:
+            self.shown.append(Finding(entry, reason))
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """The answer to one expectation of one question.
@@ -65,7 +88,7 @@ class Check:
     more: int = 0
 
 
-def within(least: int | None, most: int | None, count: int, gone: int) -> Verdict:
+def within(least: int | None, most: int | None, count: float, gone: int) -> Verdict:
     """Whether a count is within bounds when up to ``gone`` more may belong to it."""
     if (most is not None and count > most) or (least is not None and count + gone < least):
         return "no"
@@ -73,9 +96,9 @@ def within(least: int | None, most: int | None, count: int, gone: int) -> Verdic
     return "yes" if sure else "inconclusive"
 
 
-def unless_broken(findings: Sequence[Finding], gone: int) -> Verdict:
+def unless_broken(broken: Broken, gone: int) -> Verdict:
     """No when something breaks the expectation; else yes, but only if nothing is gone that might."""
-    return "no" if findings else "inconclusive" if gone else "yes"
+    return "no" if broken.count else "inconclusive" if gone else "yes"
 
 
 def precedes(earlier: JournalEntry, later: JournalEntry) -> bool:
@@ -83,9 +106,15 @@ def precedes(earlier: JournalEntry, later: JournalEntry) -> bool:
     return (earlier.finished_at, earlier.seq) < (later.at, later.seq)
 
 
-def in_order(entries: Sequence[JournalEntry]) -> list[JournalEntry]:
-    """Entries in the order of their arrival; at equal instants in that of the journal."""
-    return sorted(entries, key=lambda entry: (entry.at, entry.seq))
+def put_in_order(entries: list[JournalEntry], entry: JournalEntry) -> None:
+    """Put an entry where it belongs by its arrival; at equal instants the order of the journal decides.
+
+    The journal is nearly in that order already: sorting a hundred thousand at once would hold everybody up.
+    """
+    if not entries or _arrival(entries[-1]) <= _arrival(entry):
+        entries.append(entry)
+    else:
+        insort(entries, entry, key=_arrival)
 
 
 def pausing(entries: Sequence[JournalEntry]) -> Iterator[Sequence[JournalEntry]]:

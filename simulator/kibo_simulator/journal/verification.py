@@ -7,7 +7,7 @@ from kibo_simulator.journal import expectations
 from kibo_simulator.journal.expectations import Judge, find
 from kibo_simulator.journal.matching import Matcher, field_condition
 from kibo_simulator.journal.questions import Apart, Bounds, Question, QuestionError, Questions
-from kibo_simulator.journal.verdicts import MOST_SHOWN, Check, Extract, Verdict
+from kibo_simulator.journal.verdicts import Broken, Check, Extract, Verdict
 from kibo_simulator.steps import Steps
 
 
@@ -49,7 +49,7 @@ def answered(asked: tuple[Asked, ...], extract: Extract) -> Steps[list[Check]]:
         meant = yield from find(extract, question.matcher)
         for expected in question.expected:
             judgement = yield from expected.judge(meant)
-            shown = judgement.findings if judgement.verdict == "no" else ()
+            broken = judgement.broken if judgement.verdict == "no" else Broken()
             checks.append(
                 Check(
                     name=question.name,
@@ -58,8 +58,8 @@ def answered(asked: tuple[Asked, ...], extract: Extract) -> Steps[list[Check]]:
                     actual=judgement.actual,
                     matched=len(meant.entries),
                     verdict=judgement.verdict,
-                    findings=tuple(shown[:MOST_SHOWN]),
-                    more=max(0, len(shown) - MOST_SHOWN),
+                    findings=tuple(broken.shown),
+                    more=broken.count - len(broken.shown),
                 )
             )
     return checks

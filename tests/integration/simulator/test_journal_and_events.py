@@ -10,6 +10,7 @@ import pytest
 from kibo_simulator import LimitsDocument, PoolLimit, SampleSettings, Settings
 from kibo_simulator.rate_limits import UNLIMITED
 from kibo_simulator.settings import BoundSettings
+from kibo_simulator.web.control.event_routes import MOST_WAITING
 from kibo_simulator.web.control.streams import MOST_STREAMS
 
 from .conftest import V1, V5, Bench, MakeBench
@@ -167,6 +168,17 @@ def add_and_undo(bench: Bench) -> None:
     with bench.simulator.database.transaction():
         bench.simulator.jobs.add(1001, [(1, "WH-001")], job_type="DELETE", added=0, item_count=None, payload_id=None)
         raise ZeroDivisionError
+
+
+async def test_a_slow_reader_of_events_is_told_what_it_lost(bench: Bench) -> None:
+    """Nobody waits for a reader: the oldest events go, and their number comes first."""
+    async with bench.http.get("/_simulator/events") as stream:
+        await stream.content.readline()
+        for number in range(MOST_WAITING + 5):
+            bench.simulator.announcer.tell("clock", number)
+        found = await events(stream, 2)
+
+    assert [("lost", {"lost": 5}), ("clock", 5)] == found
 
 
 async def test_what_was_undone_is_no_event(make_bench: MakeBench) -> None:

@@ -12,7 +12,7 @@ def entry(
     seq: int,
     at: float,
     *,
-    operation: str = "deleteItems",
+    operation: str | None = "deleteItems",
     took: float = 0.0,
     status: int = 200,
     tenant: int | None = 1001,

@@ -268,3 +268,21 @@ def test_the_last_job_to_be_seen_decides() -> None:
 
     for order in (entries, swapped):
         assert [(3, "began before poll 4 showed the end of an earlier job")] == reasons(ask(order, {"jobsEnded": True}))
+
+
+def test_entries_are_put_in_the_order_of_their_arrival() -> None:
+    """The journal is in the order of answers; a slow request that came first is first."""
+    entries = [deletion(1, 2), deletion(2, 2), deletion(3, 0, took=9), deletion(4, 5)]
+
+    assert [(2, "began 0 s after the start of 1"), (1, "began 2 s after the start of 3")] == sorted(
+        reasons(ask(entries, {"apart": {"atLeast": 3}})), reverse=True
+    )
+
+
+@pytest.mark.parametrize("expect", [{"count": 1}, {"apart": {"atLeast": 1}}, {"before": {}}, {"total": {"items": 1}}])
+def test_others_have_their_turn_between_entries(expect: Any) -> None:
+    """Whatever is asked, no step looks at more than a few hundred entries."""
+    questions = msgspec.convert({"questions": [{"expect": expect}]}, Questions)
+    entries = [deletion(seq, seq) for seq in range(1, 2_001)]
+
+    assert 10 <= sum(1 for _ in answered(understood(questions), Extract(entries)))
