@@ -20,6 +20,7 @@ from kibo_simulator.faults.window import check_window
 MOST_BODY: Final = 1 << 20
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", re.ASCII)
+_BODILESS: Final = frozenset({204, 205, 304})
 _OURS: Final = frozenset({"content-length", "transfer-encoding", "connection", "date"})
 _ANSWERED: Final = frozenset({Place.REFUSED, Place.CARRIED_OUT, Place.LEAVING})
 # For each kind of thing that meets faults: the fields that choose among them, and what can be counted by itself.
@@ -76,6 +77,8 @@ def _effect_problems(effect: Effect) -> Iterator[tuple[str, str]]:
                 yield f".headers.{name}", "is set by the server; see the kind truncate for a wrong length"
             if len(value) > 4_096 or not _printable(value):
                 yield f".headers.{name}", "a header's value is up to 4,096 printable ASCII characters"
+        if effect.status in _BODILESS and effect.body not in (None, ""):
+            yield ".body", f"an answer with status {effect.status} has none"
         if isinstance(effect.body, str) and len(effect.body) > MOST_BODY:
             yield ".body", f"at most {MOST_BODY:,} characters are taken"
 

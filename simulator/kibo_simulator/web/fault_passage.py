@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
+from kibo_simulator.clock import LATEST
 from kibo_simulator.fault_book import FaultBook
 from kibo_simulator.faults import Place, RequestFacts, Use
 from kibo_simulator.faults.effects import (
@@ -39,7 +40,6 @@ from kibo_simulator.web.visit import Visit
 from kibo_simulator.web.waiting import wait_until
 
 _MOST_PIECES: Final = 10_000
-_NO_BODY: Final = frozenset({204, 205, 304})
 _CODES: Final = {
     500: "UNEXPECTED_ERROR",
     502: "BAD_GATEWAY",
@@ -183,18 +183,24 @@ class FaultPassage:
         except asyncio.CancelledError:
             # The simulator is being stopped: nobody will get this answer.
             visit.response_lost = True
-            self._gate.note(request, visit, self._simulator.clock.now())
+            self._note(request, visit)
             raise
         now = self._simulator.clock.now()
         if isinstance(effect, Reset | LostAnswer):
             visit.bytes_sent = 0
-            self._gate.note(request, visit, now)
+            self._note(request, visit)
             hang_up(request, "reset" if isinstance(effect, Reset) else effect.how)
         elif isinstance(effect, Truncate) and not gone(request):
             return await self._truncate(request, visit, effect, now)
         else:
-            self._gate.note(request, visit, now)
+            self._note(request, visit)
         return await self._gate.answer(request, visit, now)
+
+    def _note(self, request: web.Request, visit: Visit) -> None:
+        """Write the journal entry, unless it was written: a connection may break after its last byte was promised."""
+        if not visit.noted:
+            visit.noted = True
+            self._gate.note(request, visit, self._simulator.clock.now())
 
     async def _wait(self, request: web.Request, until: int) -> None:
         clock = self._simulator.clock
@@ -207,7 +213,7 @@ class FaultPassage:
         body = visit.payload
         kept = len(body) // 2 if effect.keep_bytes is None else effect.keep_bytes
         visit.bytes_sent = min(kept, len(body) - 1)
-        self._gate.note(request, visit, now)
+        self._note(request, visit)
         response = _announced(visit, now)
         with suppress(ConnectionError):
             await response.prepare(request)
@@ -232,13 +238,13 @@ class FaultPassage:
                 if last and not visit.response_lost:
                     visit.bytes_sent = len(body)
                 if last or visit.response_lost:
-                    self._gate.note(request, visit, self._simulator.clock.now())
+                    self._note(request, visit)
                 if visit.response_lost:
                     break
                 await response.write(body[at : at + size])
         except ConnectionError:
             visit.response_lost = True
-            self._gate.note(request, visit, self._simulator.clock.now())
+            self._note(request, visit)
         return response
 
 
@@ -276,8 +282,7 @@ def _fill(visit: Visit, effect: Status) -> None:
     if effect.body is None:
         code = _CODES.get(effect.status, "INJECTED_FAULT")
         message = "the simulator was told to answer like this (injected fault)"
-        plain = effect.status < 400 or effect.status in _NO_BODY
-        visit.payload = b"" if plain else error_body(effect.status, code, message, visit.correlation_id)
+        visit.payload = b"" if effect.status < 400 else error_body(effect.status, code, message, visit.correlation_id)
     elif isinstance(effect.body, str):
         visit.payload = effect.body.encode()
         visit.headers["Content-Type"] = "text/plain; charset=utf-8"
@@ -285,7 +290,7 @@ def _fill(visit: Visit, effect: Status) -> None:
         visit.payload = msgspec.json.encode(effect.body)
     for name, value in effect.headers.items():
         if name.lower() == "retry-after":
-            visit.retry_after = int(value) if value.isdigit() else value
+            visit.retry_after = int(value) if value.isdigit() and str(int(value)) == value else value
         else:
             visit.headers["Content-Type" if name.lower() == "content-type" else name] = value
 
@@ -294,7 +299,7 @@ def _retry_after(effect: Throttle | RetryAfterHeader, now: int) -> int | str | N
     """The header as the fault wants it."""
     value: Any = effect.retry_after
     if effect.as_date:
-        return http_date(now // SECOND + math.ceil(value))
+        return http_date(min(now + math.ceil(value) * SECOND, LATEST) // SECOND)
     return value if value is None or isinstance(value, int) else str(value)
 
 

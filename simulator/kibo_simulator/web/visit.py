@@ -17,12 +17,12 @@ class Visit:
     ``retry_after`` is what the header says, ``done`` that the request was carried out, ``saved`` that its effect is
     committed together with the rate pools.
     ``fault``, ``response_lost`` and ``bytes_sent`` are for the journal: the fault that was met, whether its answer
-    got lost, and how much of the body was sent where that is not all of it.
+    got lost, and how much of the body was sent where that is not all of it; ``noted`` that they are there already.
     """
 
     __slots__ = (
-        "arrived", "body", "bytes_sent", "call", "correlation_id", "done", "fault", "grant", "headers", "operation",
-        "payload", "pool", "real_at", "response_lost", "retry_after", "saved", "status",
+        "arrived", "body", "bytes_sent", "call", "correlation_id", "done", "fault", "grant", "headers", "noted",
+        "operation", "payload", "pool", "real_at", "response_lost", "retry_after", "saved", "status",
     )  # fmt: skip
 
     def __init__(self, arrived: int, real_at: int, correlation_id: str, operation: Operation | None) -> None:
@@ -38,6 +38,7 @@ class Visit:
         self.payload: bytes | bytearray = b""
         self.retry_after: int | str | None = None
         self.done = False
+        self.noted = False
         self.saved = False
         self.headers: dict[str, str] = {}
         self.fault: str | None = None

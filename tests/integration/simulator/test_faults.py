@@ -73,6 +73,7 @@ async def test_a_status_stands_for_the_service_behind_the_limit(limited: Bench) 
         ({"status": 502, "body": "<html>"}, "text/plain", "<html>"),
         ({"status": 502, "body": ""}, "text/plain", ""),
         ({"status": 204}, "application/octet-stream", ""),
+        ({"status": 304, "headers": {"Retry-After": "007"}}, "application/octet-stream", ""),
         ({"status": 502, "headers": {"content-type": "text/html"}, "body": "<p>"}, "text/html", "<p>"),
     ],
 )

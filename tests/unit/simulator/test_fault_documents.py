@@ -112,6 +112,7 @@ WRONG: list[tuple[object, str, str]] = [
         "$.effect.delay_s",
         "low is above high",
     ),
+    ({"effect": {"kind": "status", "status": 204, "body": "x"}}, "$.effect.body", "an answer with status 204 has none"),
     ({"effect": {"kind": "throttle", "retry_after": "x", "as_date": True}}, "$.effect.as_date", "needs a retry_after"),
     ({"effect": {"kind": "throttle", "retry_after": "a\r\nb: c"}}, "$.effect.retry_after", "printable ASCII"),
     ({"effect": {"kind": "job_slow"}}, "$.effect", "needs a factor other than 1, or extra_s"),
