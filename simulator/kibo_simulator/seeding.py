@@ -105,7 +105,7 @@ def adding_tenant(database: Database, stock: StockStore, tenant: TenantSettings,
     )
     TenantStore(database.connection).choose(tenant.tenant, choices)
     yield from _adding_sample_stock(stock, tenant.tenant, tenant.locations, tenant.products, seed, now)
-    CatalogStore(database.connection).adopt_inventory(tenant.tenant, now)
+    yield from CatalogStore(database.connection).adopting_inventory(tenant.tenant, now)
 
 
 def _adding_sample_stock(

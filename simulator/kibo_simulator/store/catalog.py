@@ -10,6 +10,7 @@ import msgspec
 
 from kibo_simulator.catalog.changes import Document
 from kibo_simulator.catalog.prices import EntryKey
+from kibo_simulator.steps import Steps, finish
 
 SCHEMA: Final = """
 CREATE TABLE catalog_products (
@@ -62,6 +63,8 @@ END;
 
 _PRODUCT: Final = "SELECT code, upc, document, sequence, created, updated FROM catalog_products WHERE tenant_id = ?1"
 _OPERATORS: Final = {"eq": "code = ?2", "sw": "substr(code, 1, length(?2)) = ?2", "cont": "instr(code, ?2)"}
+
+_ADOPTED_AT_ONCE: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +157,24 @@ class CatalogStore:
 
     def adopt_inventory(self, tenant_id: int, now: int) -> None:
         """Take every product that inventory knows into the catalog, with nothing but its code and UPC."""
-        self._connection.execute(
-            "INSERT OR IGNORE INTO catalog_products (tenant_id, code, upc, created, updated) "
-            "SELECT tenant_id, coalesce(part_number, upc, sku), upc, ?2, ?2 FROM products WHERE tenant_id = ?1 "
-            "ORDER BY id",
-            (tenant_id, now),
-        )
+        finish(self.adopting_inventory(tenant_id, now))
+
+    def adopting_inventory(self, tenant_id: int, now: int) -> Steps[None]:
+        """The same in steps."""
+        last: int | None = 0
+        while last is not None:
+            first = last
+            (last,) = self._connection.execute(
+                "SELECT max(id) FROM (SELECT id FROM products WHERE tenant_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3)",
+                (tenant_id, first, _ADOPTED_AT_ONCE),
+            ).fetchone()
+            self._connection.execute(
+                "INSERT OR IGNORE INTO catalog_products (tenant_id, code, upc, created, updated) "
+                "SELECT tenant_id, coalesce(part_number, upc, sku), upc, ?2, ?2 FROM products "
+                "WHERE tenant_id = ?1 AND id > ?3 AND id <= ?4 ORDER BY id",
+                (tenant_id, now, first, first if last is None else last),
+            )
+            yield
 
     def date_all(self, now: int) -> None:
         """Let every product have come into the catalog at this instant."""

@@ -14,7 +14,7 @@ from kibo_simulator.job_work import decode_work
 from kibo_simulator.steps import Steps
 from kibo_simulator.tenancy.tables import TENANT_TABLES, TenantTable
 
-_ROWS_AT_ONCE: Final = 1_000
+_ROWS_AT_ONCE: Final = 500
 _KEPT: Final = "(SELECT value FROM json_each(:kept))"
 
 Numbers = dict[str, dict[int, int]]

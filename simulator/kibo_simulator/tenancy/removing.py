@@ -6,8 +6,9 @@ from typing import Final
 from kibo_simulator.file_work import FileWork
 from kibo_simulator.job_work import decode_work
 from kibo_simulator.steps import Steps
-from kibo_simulator.tenancy.tables import TENANT_TABLES
+from kibo_simulator.tenancy.tables import TENANT_TABLES, TenantTable
 
+_ROWS_AT_ONCE: Final = 1_000
 _STOCK: Final = ("stock", "future_inventory", "bin_stock", "holds")
 
 
@@ -16,11 +17,7 @@ def remove_tenant(connection: sqlite3.Connection, tenant_id: int) -> Steps[None]
     _drop_payloads(connection, tenant_id)
     yield from _remove_by_location(connection, tenant_id)
     for table in reversed(TENANT_TABLES):
-        connection.execute(
-            f"DELETE FROM {table.name} WHERE {table.whose}",  # noqa: S608  # fixed texts only
-            {"tenant": tenant_id},
-        )
-        yield
+        yield from _remove_rows(connection, table, tenant_id)
 
 
 def remove_stock(connection: sqlite3.Connection, tenant_id: int) -> Steps[None]:
@@ -28,11 +25,23 @@ def remove_stock(connection: sqlite3.Connection, tenant_id: int) -> Steps[None]:
     yield from _remove_by_location(connection, tenant_id)
     for table in reversed(TENANT_TABLES):
         if table.name in _STOCK:
-            connection.execute(
-                f"DELETE FROM {table.name} WHERE {table.whose}",  # noqa: S608  # fixed texts only
-                {"tenant": tenant_id},
-            )
-            yield
+            yield from _remove_rows(connection, table, tenant_id)
+
+
+def _remove_rows(connection: sqlite3.Connection, table: TenantTable, tenant_id: int) -> Steps[None]:
+    """The tenant's rows of a table; the long tables are those with numbers, and go piece by piece."""
+    which = table.whose
+    if table.numbered:
+        some = f"SELECT {table.numbered} FROM {table.name} WHERE {table.whose} LIMIT {_ROWS_AT_ONCE}"  # noqa: S608  # fixed
+        which = f"{table.numbered} IN ({some})"
+    while True:
+        gone = connection.execute(
+            f"DELETE FROM {table.name} WHERE {which}",  # noqa: S608  # fixed texts only
+            {"tenant": tenant_id},
+        ).rowcount
+        yield
+        if not table.numbered or gone < _ROWS_AT_ONCE:
+            return
 
 
 def _remove_by_location(connection: sqlite3.Connection, tenant_id: int) -> Steps[None]:
