@@ -31,6 +31,8 @@ LEAST_RETRY_AFTER_S = 60
 # but nonsense.
 MOST_RETRY_AFTER_S = 86_400
 MOST_ENTRIES = 200_000
+# The request that tests a limit leaves within this time before the limit would end by itself.
+TEST_WINDOW = 3 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Budget:
         # Stamps up to here were contradicted by a later one: they prove nothing any more.
         self._stamps_trusted_after = 0
         self._gate = Slot(0, "")
+        self._tested: Limit | None = None
         self._offset: ClockOffset | None = None
 
     def __repr__(self) -> str:
@@ -128,12 +131,35 @@ class Budget:
         slot = Slot(now, "")
         if self._gate.at > slot.at:
             slot = self._gate
+        # What is held back by one limit alone may put that one to the test.
+        test: Slot | None = None
         for limit in (self._minute, self._hour):
             if limit.value is not None and len(self._entries) >= limit.value:
                 free_at = self._free_at(self._entries[-limit.value], limit)
                 if free_at > slot.at:
+                    test = self._test(limit, now, not_before=slot.at)
                     slot = Slot(free_at, f"the {limit.name}'s {limit.value} requests are spent")
-        return slot
+                elif test is not None and free_at > test.at:
+                    test = None
+        return test or slot
+
+    def _test(self, limit: Limit, now: int, *, not_before: int) -> Slot | None:
+        """When to see whether a limit learnt long ago still stands: just before it ends, when least is lost."""
+        if self._offset is None or limit.value is None or not self._may_test(limit, now):
+            return None
+        edge = self._edge(self._entries[-limit.value], limit, self._offset)
+        last = edge - self._offset.at(now).high - self._guard - SECOND
+        at = max(not_before, last - TEST_WINDOW)
+        if at > last:
+            return None
+        return Slot(at, f"one request to see whether the {limit.name}'s limit still is {limit.value}")
+
+    def _may_test(self, limit: Limit, now: int) -> bool:
+        """Whether one request more would prove anything: the server must have counted whatever fills the limit."""
+        count = limit.value
+        if count is None or len(self._entries) < count or not limit.is_stale(now):
+            return False
+        return all(entry.counted for entry in self._entries[-count:])
 
     def forecast(self, now: int, *, submissions: int, spacing: int, others: int = 0) -> int | None:
         """The earliest moment at which so many more requests can have been sent; None while a limit is unknown.
@@ -174,6 +200,14 @@ class Budget:
         """A request leaves: from here it counts, whatever becomes of it."""
         assert self._open_since is None, "one request at a time"
         self._open_since = now
+        self._tested = self._limit_tested(now)
+
+    def _limit_tested(self, now: int) -> Limit | None:
+        """The limit that a request at this moment would overdraw on purpose."""
+        for limit in (self._hour, self._minute):
+            if self._may_test(limit, now) and self._free_at(self._entries[-(limit.value or 0)], limit) > now:
+                return limit
+        return None
 
     def answered(self, now: int, *, counted: bool) -> None:
         """The request under way has ended, by an answer or without one.
@@ -183,6 +217,8 @@ class Budget:
             counted: Whether the server surely admitted it (any answer but 401 and 429).
         """
         self._close(now, counted=counted)
+        if self._tested is not None:
+            self._tested.tested(now, admitted=counted or None)
 
     def throttled(self, now: int, retry_after_s: int | None) -> None:
         """The request under way was refused with 429: close the gate and learn what the refusal says.
@@ -199,6 +235,10 @@ class Budget:
         if until > self._gate.at:
             said = f"Retry-After {wait_s} s" if retry_after_s is not None else "429 without a usable Retry-After"
             self._gate = Slot(until, said)
+        if self._tested is not None:
+            # It was to be expected, and says nothing new.
+            self._tested.tested(now, admitted=False)
+            return
         if retry_after_s is None:
             # It does not say which limit was broken, so it teaches nothing.
             return
@@ -233,13 +273,17 @@ class Budget:
         """When the window after the last one that may hold a request has surely begun."""
         if self._offset is None:
             return entry.ended_at + limit.size * limit.windows + self._guard
-        latest = entry.ended_at + self._offset.at(entry.ended_at).high + self._guard
-        if entry.seen_before is not None and entry.ended_at > self._stamps_trusted_after:
-            latest = min(latest, entry.seen_before - 1)
-        edge = start_of_next(latest, limit.size, limit.windows)
+        edge = self._edge(entry, limit, self._offset)
         free_at = edge - self._offset.low + self._guard
         # The interval is wider by the time we get there.
         return edge - self._offset.at(max(free_at, self._offset.observed_at)).low + self._guard
+
+    def _edge(self, entry: _Entry, limit: Limit, offset: ClockOffset) -> int:
+        """When, by the server's clock, the last window ends that may hold a request."""
+        latest = entry.ended_at + offset.at(entry.ended_at).high + self._guard
+        if entry.seen_before is not None and entry.ended_at > self._stamps_trusted_after:
+            latest = min(latest, entry.seen_before - 1)
+        return start_of_next(latest, limit.size, limit.windows)
 
     def _held(self, now: int, limit: Limit, most: int) -> int:
         newest = self._entries[-most:]

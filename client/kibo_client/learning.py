@@ -13,14 +13,17 @@ refused again. If it is refused all the same, with fewer requests counted, someb
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kibo_client.clock_offset import ClockOffset
+from kibo_client.units import HOUR
 
 # A count below this share of what was told, or below two, may be what a passing visitor left of it: it has to
 # come twice before it is believed to be the limit.
 BELIEVABLE_SHARE = 20
 LEAST_BELIEVABLE = 2
+# Limits are changed by people, and a refusal costs between a minute and a quarter of an hour.
+BELIEVED_FOR = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,13 @@ class Limit:
     """The least and the greatest count of a refusal that was not believed yet."""
     _strangers: int = 0
     """How many refusals only somebody else's requests explain."""
+    _learnt_at: int = 0
+    """When the value was last learnt, or put to the test."""
+    told: int | None = field(init=False)
+    """What the value was before anything was learnt."""
+
+    def __post_init__(self) -> None:
+        self.told = self.value
 
     def refused(self, refusal: Refusal, offset: ClockOffset | None) -> int:
         """Take in a refusal at this level.
@@ -100,6 +110,7 @@ class Limit:
         if self.value is None or self._is_believable(surely, at_most):
             self.value = surely if self.value is None else min(self.value, surely)
             self._taught = True
+            self._learnt_at = refusal.ended_at
             self._evidence = refusal if self.value == surely < at_most else None
             return self.value - surely
         self._strangers += 1
@@ -109,6 +120,20 @@ class Limit:
         self._suspicion = (surely, at_most)
         self._evidence = None
         return max(0, self.value - surely)
+
+    def is_stale(self, now: int) -> bool:
+        """Whether the value was learnt, rather than told, so long ago that it is worth one request to test it."""
+        return self._taught and now - self._learnt_at >= BELIEVED_FOR
+
+    def tested(self, now: int, *, admitted: bool | None) -> None:
+        """One request too many was sent to see whether the limit still stands; None: nobody knows how it fared."""
+        self._learnt_at = now
+        if admitted:
+            # It is higher by now: how high, the next refusal tells.
+            self.value = self.told
+            self._taught = False
+            self._evidence = self._suspicion = None
+            self._strangers = 0
 
     def read_again(self, offset: ClockOffset) -> None:
         """Read the evidence again under what is known of the server's clock now."""

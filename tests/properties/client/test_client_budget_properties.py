@@ -85,6 +85,11 @@ def run(
     return refused, now
 
 
+def days(server: NaiveServer) -> int:
+    """How many whole days a run took: a limit that was learnt is put to the test once a day."""
+    return (server.admitted[-1] - server.admitted[0]) // (24 * 60 * MINUTE) if server.admitted else 0
+
+
 starts = st.one_of(
     st.integers(0, 3600 * SECOND),
     st.sampled_from([0, 1, 59_999_999, 60_000_000, 60_000_001, 899_999_999, 900_000_000, 3_599_999_999]),
@@ -100,6 +105,23 @@ corners = st.builds(
     st.one_of(st.integers(1, 3 * SECOND), st.sampled_from([1, SECOND // 10, SECOND - 1, SECOND, SECOND + 1])),
 )
 phases = st.one_of(st.tuples(starts, offsets), corners)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(2, 6), st.integers(2, 6), starts, offsets)
+def test_a_limit_that_was_raised_is_found_out_within_days(before: int, more: int, start: int, offset: int) -> None:
+    """TH-7: what was learnt from a refusal is put to the test once a day, at the cost of one restriction at most."""
+    server = NaiveServer(10**6, before)
+    budget = Budget(requests_per_minute=None, requests_per_hour=None)
+    _, now = run(budget, server, 30 * before, start, offset, brief)
+    learnt = budget.requests_per_hour
+    server.rph, known = before + more, len(server.restrictions)
+    run(budget, server, 30 * (before + more), now, offset, brief)
+
+    assert learnt == before
+    assert budget.requests_per_hour == before + more
+    assert len(server.restrictions) - known <= 1 + days(server)
+    assert server.early == 0
 
 
 @settings(deadline=None, max_examples=150)
@@ -151,8 +173,8 @@ def test_unknown_limits_cost_one_restriction_each(
         brief,
     )
 
-    assert sum(wait == 60 for wait in server.restrictions) <= 1
-    assert sum(wait > 60 for wait in server.restrictions) <= 1
+    assert sum(wait == 60 for wait in server.restrictions) <= 1 + days(server)
+    assert sum(wait > 60 for wait in server.restrictions) <= 1 + days(server)
     assert server.early == 0
     assert len(server.admitted) == requests
 
@@ -169,8 +191,8 @@ def test_limits_told_too_high_cost_one_restriction_each(
     budget = Budget(requests_per_minute=rpm * minute_factor, requests_per_hour=rph * hour_factor)
     run(budget, server, requests, start, offset, brief)
 
-    assert sum(wait == 60 for wait in server.restrictions) <= 1
-    assert sum(wait > 60 for wait in server.restrictions) <= 1
+    assert sum(wait == 60 for wait in server.restrictions) <= 1 + days(server)
+    assert sum(wait > 60 for wait in server.restrictions) <= 1 + days(server)
     assert server.early == 0
     assert len(server.admitted) == requests
 
@@ -185,8 +207,8 @@ def test_limits_told_far_too_high_cost_two_restrictions_each(
     server = NaiveServer(rpm, rph)
     run(Budget(requests_per_minute=factor, requests_per_hour=factor), server, requests, start, offset, brief)
 
-    assert sum(wait == 60 for wait in server.restrictions) <= 2
-    assert sum(wait > 60 for wait in server.restrictions) <= 2
+    assert sum(wait == 60 for wait in server.restrictions) <= 2 + days(server)
+    assert sum(wait > 60 for wait in server.restrictions) <= 2 + days(server)
     assert server.early == 0
 
 
