@@ -115,21 +115,40 @@ pass_time() { # until then; looks at the queue when it is time to (BA-6)
     if (($1 > $(now))); then sleep $(($1 - $(now))); fi
 }
 
-submit() { # BATCH LOCATIONS: all job ids are kept before anything else happens (BA-4, JB-4); then 6 s pass (BA-5)
+give_up() { # BATCH LOCATIONS: named in the report (RT-3, ST-1)
+    local place places
+    IFS=, read -ra places <<<"$2"
+    for place in "${places[@]}"; do
+        sed "s|^{|{\"locationCode\":$place,\"reason\":\"given up\",|" "$1" >>"$work/undone"
+    done
+}
+
+submit() { # BATCH LOCATIONS: all job ids are kept before anything else happens (BA-4, JB-4); then 7 s pass (BA-5)
     body "$1" "$2" false
-    call POST "$base/v5/inventory/deleteItems" "$work/body"
-    sed -n 's/.*"jobIDs":\[\([0-9,]*\)\].*/\1/p' "$work/answer" | tr ',' '\n' | sed "/./s|\$| $1|" >>"$work/open"
+    if ! call POST "$base/v5/inventory/deleteItems" "$work/body"; then
+        give_up "$1" "$2"
+        return
+    fi
+    # The answer has no newline at its end, and sed would leave the last line without one.
+    { cat "$work/answer" && echo; } | sed -n 's/.*"jobIDs":\[\([0-9,]*\)\].*/\1/p' | tr ',' '\n' |
+        sed "/./s|\$| $1|" >>"$work/open"
     pass_time $(($(now) + 7))
 }
 
 finish() { while [[ -s $work/open ]]; do pass_time "$next_poll"; done; }
 
 log_in
+: >"$work/undone" # a line a record, as the report has it
+found=()
 for batch in "$work"/batch.*; do # WF-1
     body "$batch" "$locations" true
-    call POST "$base/v5/inventory/deleteItems" "$work/body"
+    if call POST "$base/v5/inventory/deleteItems" "$work/body"; then
+        found+=("$batch")
+    else
+        give_up "$batch" "$locations"
+    fi
 done
-for batch in "$work"/batch.*; do submit "$batch" "$locations"; done
+for batch in "${found[@]}"; do submit "$batch" "$locations"; done
 finish
 for _ in 1 2; do # what failed, and no more (JB-5)
     mv "$work/failed" "$work/again"
@@ -138,7 +157,6 @@ for _ in 1 2; do # what failed, and no more (JB-5)
     finish
 done
 
-while read -r batch location; do
-    sed "s|^{|{\"locationCode\":\"$location\",\"reason\":\"its job failed\",|" "$batch"
-done <"$work/failed" | paste -sd, - | sed 's/.*/{"undone":[&]}/' >"$report_file"
-[[ ! -s $work/failed ]]
+while read -r batch location; do give_up "$batch" "\"$location\""; done <"$work/failed"
+printf '{"undone":[%s]}' "$(paste -sd, "$work/undone")" >"$report_file"
+[[ ! -s $work/undone ]]

@@ -127,16 +127,28 @@ class Deletion:
         self.spacing = spacing
         self.open: dict[int, dict[str, Any]] = {}
         self.failed: list[tuple[dict[str, Any], str]] = []
+        self.given_up: list[tuple[dict[str, Any], str]] = []
         self.polls = poll_times()
         self.next_poll = next(self.polls)
 
+    def find(self, batch: dict[str, Any]) -> bool:
+        """Ask for the scope of a batch before it is sent for good (WF-1)."""
+        return self.send(batch, dry_run=True) is not None
+
     def submit(self, batch: dict[str, Any]) -> None:
         """Send a batch for good, and remember all of its jobs before anything else happens (BA-4, JB-4)."""
-        answer = self.api.call("POST", f"{INVENTORY}/deleteItems", {**batch, "dryRun": False})
-        for job in answer["jobIDs"]:
-            self.open[job] = batch
+        answer = self.send(batch, dry_run=False)
+        self.open.update(dict.fromkeys(answer["jobIDs"] if answer else (), batch))
         # The spacing is a matter of time: jobs are looked at meanwhile, and not waited for (BA-5, BA-6).
         self.pass_time(time.monotonic() + self.spacing)
+
+    def send(self, batch: dict[str, Any], *, dry_run: bool) -> Any:
+        """Send a batch; one that is rejected, or fails too often, is given up and reported (RT-3, ST-1)."""
+        try:
+            return self.api.call("POST", f"{INVENTORY}/deleteItems", {**batch, "dryRun": dry_run})
+        except httpx.HTTPError as error:
+            self.given_up.append((batch, str(error)))
+            return None
 
     def pass_time(self, until: float) -> None:
         """Wait, and look at the queue when it is time to."""
@@ -175,10 +187,8 @@ def main() -> int:
     with httpx.Client(base_url=os.environ["KIBO_API_HOST"], headers=headers, timeout=600, trust_env=False) as http:
         api = Api(http, budget)
         api.log_in()
-        for batch in batches:  # WF-1
-            api.call("POST", f"{INVENTORY}/deleteItems", {**batch, "dryRun": True})
         deletion = Deletion(api, TASK["spacingSeconds"] + SECOND / 2)
-        for batch in batches:
+        for batch in [batch for batch in batches if deletion.find(batch)]:
             deletion.submit(batch)
         deletion.finish()
         for _ in range(RESUBMISSIONS):  # JB-5: what failed, and no more
@@ -187,9 +197,12 @@ def main() -> int:
                 deletion.submit({**batch, "locationCodes": [location]})
             deletion.finish()
     of = dict(zip(map(json.dumps, items), TASK["items"], strict=True))
-    for batch, location in deletion.failed:
+    given_up = [({**batch, "locationCodes": [location]}, "its job failed") for batch, location in deletion.failed]
+    for batch, reason in given_up + deletion.given_up:
         undone += [
-            {"locationCode": location, **of[json.dumps(item)], "reason": "its job failed"} for item in batch["items"]
+            {"locationCode": location, **of[json.dumps(item)], "reason": reason}
+            for location in batch["locationCodes"]
+            for item in batch["items"]
         ]
     Path(TASK["reportFile"]).write_text(json.dumps({"undone": undone}), encoding="utf-8")
     return 1 if undone else 0

@@ -11,22 +11,34 @@ const JOBS = { limit: 10000 }
 
 let closedUntil = 0
 
+let accessToken = ''
+
 async function patientFetch(url, init) {
+  let renewed = false
   for (let attempt = 1; ; attempt += 1) {
     while (Date.now() < closedUntil) await pause(Math.min(closedUntil - Date.now(), 2 ** 31 - 1))
-    const response = await fetch(url, init)
-    const passing = response.status === 429 || response.status >= 500
-    if (!passing || attempt === 10) return response
-    const seconds = /^\d+$/.test(response.headers.get('retry-after') ?? '')
-      ? Number(response.headers.get('retry-after'))
-      : response.status === 429
-        ? 60
-        : Math.min(60, 2 ** attempt)
+    let seconds = Math.min(60, 2 ** attempt)
+    try {
+      const response = await fetch(url, init)
+      if (response.status === 401 && accessToken && !renewed) {
+        renewed = true
+        await logIn()
+        init = { ...init, headers: { ...init.headers, Authorization: `Bearer ${accessToken}` } }
+        continue
+      }
+      const passing = response.status === 429 || response.status >= 500
+      if (!passing || attempt === 10) return response
+      const asked = response.headers.get('retry-after') ?? ''
+      if (response.status === 429) seconds = /^\d+$/.test(asked) ? Number(asked) : 60
+    } catch (error) {
+      if (attempt === 10) throw error
+    }
     closedUntil = Math.max(closedUntil, Date.now() + 1000 * seconds + 100)
   }
 }
 
 async function logIn() {
+  accessToken = ''
   const response = await patientFetch(`${KIBO_AUTH_HOST}/api/platform/applications/authtickets/oauth`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -36,21 +48,35 @@ async function logIn() {
       grant_type: 'client_credentials'
     })
   })
-  const { access_token: accessToken } = await response.json()
-  return new Configuration({
-    tenantId: Number(KIBO_TENANT),
-    apiHost: KIBO_API_HOST,
-    accessToken,
-    fetchApi: patientFetch
-  })
+  accessToken = (await response.json()).access_token
 }
 
 async function main() {
-  const configuration = await logIn()
+  await logIn()
+  const configuration = new Configuration({
+    tenantId: Number(KIBO_TENANT),
+    apiHost: KIBO_API_HOST,
+    accessToken: () => accessToken,
+    fetchApi: patientFetch
+  })
   const inventory = new ModifyInventoryApi(configuration)
   const queue = new InventoryJobApi(configuration)
   const open = new Map()
   const failed = []
+  const undone = []
+
+  async function remove(batch, dryRun) {
+    try {
+      return await inventory.deleteItems({ deleteItemsRequest: { ...batch, dryRun } })
+    } catch (error) {
+      giveUp(batch, String(error))
+      return undefined
+    }
+  }
+
+  function giveUp({ items, locationCodes }, reason) {
+    for (const locationCode of locationCodes) for (const item of items) undone.push({ locationCode, ...item, reason })
+  }
 
   async function look() {
     for (const job of await queue.getJobs(JOBS)) {
@@ -63,8 +89,8 @@ async function main() {
   async function submit(batches) {
     let lastLook = Date.now()
     for (const batch of batches) {
-      const { jobIDs } = await inventory.deleteItems({ deleteItemsRequest: { ...batch, dryRun: false } })
-      for (const job of jobIDs) open.set(job, batch)
+      const answer = await remove(batch, false)
+      for (const job of answer?.jobIDs ?? []) open.set(job, batch)
       await pause(1000 * task.spacingSeconds + 500)
       if (Date.now() - lastLook > 12000) {
         await look()
@@ -84,13 +110,12 @@ async function main() {
     const items = task.items.slice(at, at + 500).map(({ upc }) => ({ upc }))
     batches.push({ items, locationCodes: task.locationCodes })
   }
-  for (const batch of batches) await inventory.deleteItems({ deleteItemsRequest: { ...batch, dryRun: true } })
-  await submit(batches)
+  const found = []
+  for (const batch of batches) if (await remove(batch, true)) found.push(batch)
+  await submit(found)
   for (let again = 0; again < 2 && failed.length; again += 1) await submit(failed.splice(0))
 
-  const undone = failed.flatMap(({ items, locationCodes: [locationCode] }) =>
-    items.map((item) => ({ locationCode, ...item, reason: 'its job failed' }))
-  )
+  for (const batch of failed) giveUp(batch, 'its job failed')
   writeFileSync(task.reportFile, JSON.stringify({ undone }))
   process.exitCode = undone.length ? 1 : 0
 }
