@@ -9,7 +9,7 @@ from kibo_simulator.files.import_rows import KNOWN, ImportedRow, ReadingRules, R
 from kibo_simulator.files.packages import ImportFileError
 
 LONGEST_LINE: Final = 1 << 16
-_ROWS_BETWEEN_PAUSES: Final = 200
+_ROWS_BETWEEN_PAUSES: Final = 50
 _IDENTIFYING: Final = 5
 """LocationCode, PartNumber, UPC, SKU and Quantity: what a row cannot do without."""
 

@@ -17,7 +17,7 @@ from kibo_simulator.files.packages import ImportFileError
 DEEPEST: Final = 16
 LONGEST_TEXT: Final = 1 << 16
 _MOST_FIELDS: Final = 200
-_PIECE: Final = 1 << 16
+_PIECE: Final = 1 << 13
 _SIGNS_OF_AN_ITEM: Final = frozenset({"partnumber", "upc", "sku", "quantity", "onhand"})
 _LISTS: Final = frozenset({"attributes"})
 _GROUPS: Final = frozenset({"tags"})

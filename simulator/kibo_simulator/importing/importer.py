@@ -29,7 +29,8 @@ from kibo_simulator.store.stock import StockStore
 from kibo_simulator.store.tags import TagStore
 
 _ROWS_IN_MEMORY: Final = 20_000
-_ROWS_A_PIECE: Final = 500
+_ROWS_A_PIECE: Final = 250
+_PARTS_BETWEEN_PAUSES: Final = 10
 _JOB_TYPES: Final[Mapping[ImportKind, JobType]] = {"REFRESH": "REFRESH", "UPDATE": "ADJUST"}
 
 NOWHERE: Final = Location(0, 0, "", "", active=True)
@@ -95,9 +96,11 @@ class Importer:
         for row in read_import_file(path, rules, bounds, shown=name):
             if row is None:
                 yield
-            else:
-                reading.take(row)
-        reading.pack()
+                continue
+            reading.take(row)
+            if reading.in_memory >= _ROWS_IN_MEMORY:
+                yield from reading.packing()
+        yield from reading.packing()
         return self._enqueue(place.tenant_id, kind, name, reading, now)
 
     def refuse(self, tenant_id: int, kind: ImportKind | None, name: str, message: str, now: int) -> int:
@@ -121,8 +124,7 @@ class Importer:
 
     def keep(self, batch_id: int, rows: list[FileRow]) -> None:
         """Pack rows away."""
-        for first in range(0, len(rows), _ROWS_A_PIECE):
-            self._batches.add_rows(batch_id, encode_rows(rows[first : first + _ROWS_A_PIECE]))
+        self._batches.add_rows(batch_id, encode_rows(rows))
 
     def categories(self, tenant_id: int) -> list[TagCategory]:
         """The tag categories of a tenant."""
@@ -222,7 +224,7 @@ class _Reading:
         self._name = name
         self._tenant_id = place.tenant_id
         self._next_batch = importer.first_batch()
-        self._in_memory = 0
+        self.in_memory = 0
         self._bins: dict[tuple[int, str], int] = {}
         self.categories = importer.categories(place.tenant_id)
         self._defaults = {
@@ -237,7 +239,7 @@ class _Reading:
         self.bad = 0
 
     def take(self, row: ImportedRow | RowProblem | str) -> None:
-        """Sort a row to its location; pack rows away when there are too many."""
+        """Sort a row to its location; pack rows away when there are enough for a piece."""
         if isinstance(row, str):
             self.remarks.append(row)
             return
@@ -254,17 +256,22 @@ class _Reading:
             self._complain(row.location_code, f"{self._name}:{row.line}: {error}")
             return
         part.count += 1
-        self._in_memory += 1
-        if self._in_memory >= _ROWS_IN_MEMORY:
-            self.pack()
+        self.in_memory += 1
+        if len(part.rows) >= _ROWS_A_PIECE:
+            self._pack(part)
 
-    def pack(self) -> None:
-        """Pack away what is in memory."""
-        for part in self.parts.values():
+    def packing(self) -> Steps[None]:
+        """Pack away what is in memory, in steps."""
+        for count, part in enumerate(self.parts.values(), 1):
             if part.rows:
-                self._importer.keep(part.batch_id, part.rows)
-                part.rows.clear()
-        self._in_memory = 0
+                self._pack(part)
+            if not count % _PARTS_BETWEEN_PAUSES:
+                yield
+
+    def _pack(self, part: _Part) -> None:
+        self._importer.keep(part.batch_id, part.rows)
+        self.in_memory -= len(part.rows)
+        part.rows.clear()
 
     def _part(self, code: str) -> _Part:
         part = self.parts.get(code)
