@@ -47,9 +47,12 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return frozenset({"auth", *(ABILITIES[work] for work in self.does)})
 
 
-def does_the_work(work: Literal["bulk-delete", "adjust"], name: str) -> Declaration:
-    """Return the declaration of a client that does a scenario's work, follows its jobs, and does nothing else."""
-    return Declaration(name=name, does=(work, "polling"))
+def does_the_work(work: Literal["bulk-delete", "adjust", "batch-jobs"], name: str) -> Declaration:
+    """Return the declaration of a client that does a scenario's work, follows its jobs, and does nothing else.
+
+    Batch jobs are followed in a service of their own: the rules about the job queue are not about them.
+    """
+    return Declaration(name=name, does=(work,) if work == "batch-jobs" else (work, "polling"))
 
 
 def read_declaration(file: Path) -> Declaration:

@@ -223,6 +223,7 @@ class Evidence:
         undone: The records that the client's own report names as not deleted.
         jobs: The server's books of its jobs.
         files: What was seen at the drop points, in order of appearance.
+        batch_items: Items of batch jobs by their last status, and ``retries``.
         abilities: The kinds of work that the client declares to do; rules about others do not apply.
         limits: What the server enforced; empty when it is not known.
         limits_known: Whether the client had been told these limits correctly.
@@ -240,6 +241,7 @@ class Evidence:
     undone: frozenset[RecordKey] = frozenset()
     jobs: Mapping[int, JobFact] = field(default_factory=dict)
     files: tuple[FileFact, ...] = ()
+    batch_items: Mapping[str, int] = field(default_factory=dict)
     abilities: frozenset[str] = BULK_DELETE
     limits: tuple[PoolLimit, ...] = ()
     limits_known: bool = False

@@ -3,7 +3,7 @@
 import operator
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from kibo_scenarios.evidence import TERMINAL_STATUSES, Evidence, JournalEntry, RecordKey
@@ -38,6 +38,7 @@ class Figures:
         optimum: The least time for the same admitted requests in the same order, but not before the last job had
             ended, which the client must have seen; None where the limits are not known.
         faults_left: Faults of the scenario that have not done all they were for.
+        batch_items: Items of batch jobs by their last status, and ``retries``.
     """
 
     targets: int
@@ -56,6 +57,7 @@ class Figures:
     makespan: int
     optimum: int | None
     faults_left: int = 0
+    batch_items: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def ratio_to_optimum(self) -> float | None:
@@ -89,12 +91,20 @@ FIGURES: Final[Mapping[str, Callable[[Figures], float | None]]] = {
     "undone": lambda figures: figures.undone,
     "off_target": lambda figures: figures.off_target,
     "faults_left": lambda figures: figures.faults_left,
+    "batch_items": lambda figures: sum(figures.batch_items.values()) - figures.batch_items.get("retries", 0),
+    "batch_completed": lambda figures: figures.batch_items.get("Completed", 0),
+    "batch_failed": lambda figures: figures.batch_items.get("Failed", 0),
+    "batch_not_found": lambda figures: figures.batch_items.get("ValidationFailed", 0),
+    "batch_cancelled": lambda figures: figures.batch_items.get("Cancelled", 0),
+    "batch_retries": lambda figures: figures.batch_items.get("retries", 0),
     "makespan_s": lambda figures: figures.makespan / SECOND,
     "ratio_to_optimum": lambda figures: figures.ratio_to_optimum,
 }
 
-#: Those of them that speak of the stock alone, and so hold for any client, however it went about its work.
-OF_THE_STOCK: Final = frozenset({"off_target"})
+#: Those of them that speak of what was done alone, and so hold for any client, however it went about its work.
+OF_THE_STOCK: Final = frozenset(
+    {"off_target", "batch_items", "batch_completed", "batch_failed", "batch_not_found", "batch_cancelled"}
+)
 
 _OPERATORS: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
     "==": operator.eq,
@@ -129,6 +139,7 @@ def figures_of(evidence: Evidence) -> Figures:
         undone=len(evidence.undone),
         off_target=sum(_is_off(evidence, key) for key in targets - evidence.undone),
         faults_left=evidence.faults_left,
+        batch_items=evidence.batch_items,
         scope_records=sum(entry.summary.records or 0 for entry in scopes),
         scope_items=len({item for entry in scopes for item in entry.summary.item_hashes or ()}),
         scope_locations=len({code for entry in scopes for code in entry.summary.location_codes or ()}),
@@ -155,6 +166,13 @@ def check(expectation: Expectation, figures: Figures) -> Checked:
     actual = FIGURES[expectation.figure](figures)
     met = actual is not None and _OPERATORS[expectation.operator](actual, expectation.value)
     return Checked(expectation, actual, met)
+
+
+def batch_outcomes(items: Mapping[str, int]) -> list[str]:
+    """Return in words how many items of batch jobs ended how, and how often any was tried again."""
+    ended = [f"{count:,} {status}" for status, count in items.items() if status != "retries"]
+    retries = items.get("retries", 0)
+    return [*(ended or ["none"]), *([f"{retries:,} retries"] if retries else [])]
 
 
 def _is_off(evidence: Evidence, key: RecordKey) -> bool:

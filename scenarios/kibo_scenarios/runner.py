@@ -25,6 +25,7 @@ from kibo_scenarios.events import (
     nobody,
 )
 from kibo_scenarios.evidence import Evidence, decode_journal
+from kibo_scenarios.feeds import write_feed
 from kibo_scenarios.figures import check, figures_of
 from kibo_scenarios.grading import grade
 from kibo_scenarios.moments import HOUR, format_span
@@ -36,10 +37,12 @@ from kibo_scenarios.rules.traffic import is_submission
 from kibo_scenarios.scenario import Scenario
 from kibo_scenarios.stalls import refuse_busy_machine, watched
 from kibo_scenarios.world import (
+    batch_item_counts,
     choose_targets,
     file_facts,
     job_facts,
     journal_lines,
+    limits_met,
     pool_limits,
     refuse_defective_journal,
     settings_of,
@@ -144,7 +147,8 @@ async def _live(
     simulator = Simulator(settings, wall=clock.wall_us)
     try:
         before = take_stock(simulator, tenant)
-        targets = choose_targets(scenario.work.targets, before, scenario.seed)
+        fed = scenario.work.fed
+        targets = choose_targets(scenario.work.targets, before, scenario.seed) if fed is None else frozenset()
         listen(WorldReady(records=len(before.records), locations=len(before.locations), targets=len(targets)))
         latency = round(scenario.network.latency_ms * 1000)
         with tempfile.TemporaryDirectory(prefix="kibo-scenarios-") as folder:
@@ -159,6 +163,7 @@ async def _live(
                     work=scenario.work.kind,
                     targets=targets,
                     added=scenario.work.added,
+                    feed=None if fed is None else write_feed(fed, scenario.name, Path(folder), scenario.start),
                     folder=Path(folder),
                     pace=pace,
                     options=client.options,
@@ -184,11 +189,12 @@ async def _live(
         lines = journal_lines(simulator)
         jobs = job_facts(simulator, tenant)
         files = file_facts(simulator)
+        batch_items = batch_item_counts(simulator, tenant)
     finally:
         simulator.close()
     journal = decode_journal(lines)
     refuse_defective_journal(journal)
-    limits = pool_limits(settings)
+    limits = limits_met(pool_limits(settings), journal)
     plan = scenario.client
     evidence = Evidence(
         journal=journal,
@@ -199,6 +205,7 @@ async def _live(
         undone=frozenset(report.undone),
         jobs=jobs,
         files=files,
+        batch_items=batch_items,
         abilities=client.abilities,
         limits=limits,
         limits_known=client.knows_limits

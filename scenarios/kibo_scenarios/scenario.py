@@ -46,18 +46,43 @@ class Targets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     locations: Literal["all"] | Annotated[tuple[str, ...], Meta(min_length=1)] = "all"
 
 
+class BatchFeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is fed to a batch job, and what becomes of the job.
+
+    Attributes:
+        products: Products to be added, each with a property.
+        nameless: Further products without a name, which Kibo refuses again and again.
+        absent: Products to be deleted that are not there.
+        scheduled: When the job is to be worked: a span after the start of the run such as ``20h``; at once when absent.
+        cancel_after: A span after which the started job is cancelled.
+    """
+
+    products: Annotated[int, Meta(ge=1, le=10_000)] = 50
+    nameless: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    absent: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    scheduled: str | None = None
+    cancel_after: str | None = None
+
+
 class Work(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the client is to do.
 
     Attributes:
-        kind: Delete the targets, or add to their quantities.
-        targets: The records that it is about.
+        kind: Delete the targets, add to their quantities, or have changes of the catalog made by a batch job.
+        targets: The records that it is about; none for batch jobs.
         adjust_by: What is added to each target on hand, 1 when absent; only when adjusting.
+        batch: What is fed; only for batch jobs.
     """
 
-    kind: Literal["bulk-delete", "adjust"] = "bulk-delete"
+    kind: Literal["bulk-delete", "adjust", "batch-jobs"] = "bulk-delete"
     targets: Targets = field(default_factory=Targets)
     adjust_by: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] | None = None
+    batch: BatchFeed | None = None
+
+    @property
+    def fed(self) -> BatchFeed | None:
+        """What is fed to a batch job; None when that is not the work."""
+        return (self.batch or BatchFeed()) if self.kind == "batch-jobs" else None
 
     @property
     def added(self) -> int | None:

@@ -37,6 +37,12 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
         raise document.error("$.work.adjust_by", "only means something where work.kind is adjust")
     if written.work.adjust_by == 0:
         raise document.error("$.work.adjust_by", "adds nothing; expected a number other than 0")
+    if written.work.batch is not None and written.work.kind != "batch-jobs":
+        raise document.error("$.work.batch", "only means something where work.kind is batch-jobs")
+    for field in ("scheduled", "cancel_after"):
+        span = getattr(written.work.batch, field, None)
+        if span is not None:
+            _parsed(document, f"$.work.batch.{field}", parse_span, span)
     settings = simulator_settings(document, written)
     if settings.sample is None:
         raise document.error("$.simulator.sample", "a scenario needs the sample tenant: locations and products")

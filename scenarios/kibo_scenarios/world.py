@@ -86,6 +86,17 @@ def file_facts(simulator: Simulator) -> tuple[FileFact, ...]:
     )
 
 
+def batch_item_counts(simulator: Simulator, tenant: int) -> dict[str, int]:
+    """Return how many items of batch jobs ended how, and under ``retries`` how often any was tried again."""
+    return simulator.batch_jobs.item_counts(tenant)
+
+
+def limits_met(limits: tuple[PoolLimit, ...], journal: Iterable[JournalEntry]) -> tuple[PoolLimit, ...]:
+    """Return the limits of the pools that the run had to do with; all of them when it had to do with none."""
+    pools = {entry.pool for entry in journal if entry.pool is not None}
+    return tuple(limit for limit in limits if any(pool.endswith(limit.route) for pool in pools)) or limits
+
+
 def pool_limits(settings: Settings) -> tuple[PoolLimit, ...]:
     """Return the limits that the simulator enforces."""
     return tuple(

@@ -1,5 +1,7 @@
 """Drives the project's own client, through its public library interface."""
 
+import asyncio
+
 from kibo_client import (
     BulkDeleteOptions,
     KiboClient,
@@ -10,12 +12,15 @@ from kibo_client import (
     UpdateOptions,
     read_location_export,
 )
+from kibo_client.batch_jobs import BatchJobs, read_feed
 from kibo_scenarios.drivers.task import ClientReport, Task
 from kibo_scenarios.evidence import RecordKey
+from kibo_scenarios.feeds import FeedTask
+from kibo_scenarios.moments import SECOND, format_utc
 
 
 async def reference_client(task: Task) -> ClientReport:
-    """Delete the records of the task's Location Export with kibo_client, or add to their quantities."""
+    """Do a task with kibo_client: delete the records of its Location Export, add to their quantities, or feed a job."""
     plan = task.plan
     settings = Settings(
         api_host=task.api_host,
@@ -27,13 +32,30 @@ async def reference_client(task: Task) -> ClientReport:
         requests_per_minute=None if plan.rpm == "unknown" else plan.rpm,
         requests_per_hour=None if plan.rph == "unknown" else plan.rph,
     )
-    targets = list(read_location_export(task.export_file))
+    targets = [] if task.feed else list(read_location_export(task.export_file))
     async with KiboClient(settings, connector=task.connect(), now=task.now, random=task.random) as client:
+        if task.feed is not None:
+            return await _feed(BatchJobs(client, task.now), task, task.feed)
         if task.added is not None:
             return await _adjust(client, targets, task, task.added)
         options = BulkDeleteOptions(batch_size=plan.batch_size, spacing_s=plan.spacing_s)
         report = await client.bulk_delete(targets, options)
     return ClientReport(undone={_key(one.target): one.reason for one in report.undone}, details=report.to_json_dict())
+
+
+async def _feed(jobs: BatchJobs, task: Task, feed: FeedTask) -> ClientReport:
+    """Make a job, feed it, start it, cancel it where that is the work, and watch it to its end."""
+    scheduled = None if feed.scheduled_at is None else format_utc(feed.scheduled_at)
+    await jobs.create(feed.code, task.scenario, scheduled=scheduled)
+    items = read_feed(feed.file)
+    fed = await jobs.add(feed.code, items, batch_size=task.plan.batch_size)
+    await jobs.start(feed.code)
+    if feed.cancel_after is not None:
+        await asyncio.sleep(feed.cancel_after / SECOND)
+        await jobs.cancel(feed.code)
+    await jobs.watch(feed.code)
+    report = await jobs.report(feed.code, items)
+    return ClientReport(details={"fed": fed.added, "leftOut": len(fed.left_out), **report.to_json_dict()})
 
 
 async def _adjust(client: KiboClient, targets: list[Target], task: Task, added: int) -> ClientReport:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import aiohttp
 
 from kibo_scenarios.evidence import RecordKey
+from kibo_scenarios.feeds import FeedTask
 from kibo_scenarios.pace import Pace
 from kibo_scenarios.scenario import ClientPlan
 
@@ -22,6 +23,7 @@ class Task:
         work: The kind of work.
         targets: The records that the work is about.
         added: What is to be added to each of them; None when they are to be deleted.
+        feed: What is to be done by a batch job; None when that is not the work.
         folder: A folder for files that the run needs; it is gone after the run.
         pace: How time passes.
         options: What the client's declaration wants handed on to it.
@@ -40,6 +42,7 @@ class Task:
     work: str
     targets: frozenset[RecordKey]
     added: int | None = None
+    feed: FeedTask | None = None
     folder: Path
     pace: Pace
     options: Mapping[str, Any] = field(default_factory=dict)

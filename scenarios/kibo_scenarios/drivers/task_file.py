@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from kibo_scenarios.drivers.task import ClientReport, Task
 from kibo_scenarios.evidence import RecordKey
+from kibo_scenarios.moments import SECOND, format_utc
 
 FORMAT: Final = 1
 #: A report names at most some hundred thousand records.
@@ -41,6 +42,15 @@ class ClockPart(Struct, frozen=True, kw_only=True, rename="camel"):
     divide_delays_by: int
 
 
+class FeedPart(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is to be done by a batch job: JSON lines with ``resource``, ``action`` and ``body``; null: not asked for."""
+
+    file: str
+    batch_job_code: str
+    scheduled_date: str | None
+    cancel_after_seconds: float | None
+
+
 class TaskDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     """A task file. ``items`` at ``locationCodes`` are the same records as those of ``exportFile``."""
 
@@ -57,6 +67,7 @@ class TaskDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     batch_size: int
     spacing_seconds: float
     options: dict[str, Any]
+    feed: FeedPart | None = None
 
 
 class UndonePart(ItemPart, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -94,6 +105,19 @@ def task_document(task: Task, report_file: Path) -> TaskDocument:
         batch_size=plan.batch_size,
         spacing_seconds=plan.spacing_s / by,
         options=dict(task.options),
+        feed=_feed_part(task, by),
+    )
+
+
+def _feed_part(task: Task, by: int) -> FeedPart | None:
+    feed = task.feed
+    if feed is None:
+        return None
+    return FeedPart(
+        file=str(feed.file),
+        batch_job_code=feed.code,
+        scheduled_date=None if feed.scheduled_at is None else format_utc(feed.scheduled_at),
+        cancel_after_seconds=None if feed.cancel_after is None else feed.cancel_after / SECOND / by,
     )
 
 

@@ -61,6 +61,7 @@ class ScopePart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     gone: int
     undone: int
     off_target: int = 0
+    batch_items: dict[str, int] = {}
 
 
 class RefusalPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -173,6 +174,7 @@ def report_document(assessment: Assessment) -> ReportDocument:
             gone=figures.gone,
             undone=figures.undone,
             off_target=figures.off_target,
+            batch_items=dict(figures.batch_items),
         ),
         batches=figures.batches,
         requests=dict(figures.requests),

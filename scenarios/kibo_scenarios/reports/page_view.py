@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kibo_scenarios.figures import batch_outcomes
 from kibo_scenarios.moments import clock_time, format_span, parse_utc
 from kibo_scenarios.reports.board import Board, BoardRun
 from kibo_scenarios.reports.drawing import Drawing, draw
@@ -231,12 +232,17 @@ def _facts(run: BoardRun) -> tuple[tuple[str, str], ...]:
         if adjusting
         else f"{scope.gone:,} gone · {scope.undone:,} undone"
     )
+    asked = (
+        "to adjust" if adjusting else "to delete",
+        f"{scope.target_records:,} records of {scope.target_products:,} products, {places}",
+    )
+    feeding = report.scenario.work == "batch-jobs"
     return (
-        (
-            "to adjust" if adjusting else "to delete",
-            f"{scope.target_records:,} records of {scope.target_products:,} products, {places}",
+        *(
+            (("batch items", " · ".join(batch_outcomes(scope.batch_items))),)
+            if feeding
+            else (asked, ("outcome", outcome))
         ),
-        ("outcome", outcome),
         ("requests", f"{sum(report.requests.values()):,}: {requests}" if requests else "none"),
         ("429s", refused or "none"),
         ("jobs", jobs or "none"),

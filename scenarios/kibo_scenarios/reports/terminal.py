@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kibo_scenarios.assessment import Assessment
-from kibo_scenarios.figures import Figures
+from kibo_scenarios.figures import Figures, batch_outcomes
 from kibo_scenarios.moments import SECOND, clock_time, format_span
 from kibo_scenarios.result import Conclusion, RunResult
 from kibo_scenarios.rules import Verdict
@@ -63,15 +63,19 @@ def _facts(result: RunResult) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(
-        "to adjust" if adjusting else "to delete",
-        _joined(
-            f"{figures.targets:,} records",
-            f"{figures.target_products:,} products",
-            f"{figures.target_locations:,} locations",
-        ),
-    )
-    if adjusting:
+    feeding = result.scenario.work.fed is not None
+    if not feeding:
+        table.add_row(
+            "to adjust" if adjusting else "to delete",
+            _joined(
+                f"{figures.targets:,} records",
+                f"{figures.target_products:,} products",
+                f"{figures.target_locations:,} locations",
+            ),
+        )
+    if feeding:
+        table.add_row("batch items", _joined(*batch_outcomes(figures.batch_items)))
+    elif adjusting:
         done = figures.targets - figures.undone - figures.off_target
         outcome = _joined(f"{done:,} adjusted", f"{figures.undone:,} undone", f"{figures.off_target:,} wrong")
         table.add_row("outcome", outcome)
@@ -91,7 +95,8 @@ def _facts(result: RunResult) -> RenderableType:
     table.add_row("requests", _text(f"{total:,} = {kinds}" if total else "none"))
     table.add_row("429s", f"{len(figures.refusals):,}" if figures.refusals else "none")
     jobs = _joined(*(f"{count:,} {status}" for status, count in figures.jobs.items()))
-    table.add_row("jobs", _text(jobs or "none"))
+    if jobs or not feeding:
+        table.add_row("jobs", _text(jobs or "none"))
     speed = result.span / SECOND / result.wall_s
     took = f"{format_span(result.span)} simulated in {result.wall_s:.2f} s of wall time"
     table.add_row("time", f"{took} ({speed:,.0f}×), {result.pace}")

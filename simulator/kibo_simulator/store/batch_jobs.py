@@ -351,6 +351,21 @@ class BatchJobStore:
         )
         return [(row[0], row[1], int(row[2])) for row in rows]
 
+    def item_counts(self, tenant_id: int) -> dict[str, int]:
+        """The items of all jobs by status, and under ``retries`` how often any was tried again."""
+        rows = self._connection.execute(
+            "SELECT c.status, sum(c.count) FROM batch_counts c JOIN batch_jobs j ON j.id = c.job_id "
+            "WHERE j.tenant_id = ? GROUP BY c.status HAVING sum(c.count) > 0 ORDER BY c.status",
+            (tenant_id,),
+        )
+        counts = {str(status): int(count) for status, count in rows}
+        (retries,) = self._connection.execute(
+            "SELECT coalesce(sum(i.retries), 0) FROM batch_items i JOIN batch_jobs j ON j.id = i.job_id "
+            "WHERE j.tenant_id = ?",
+            (tenant_id,),
+        ).fetchone()
+        return counts | ({"retries": int(retries)} if counts else {})
+
     def items(
         self, job_id: int, *, status: str | None, resource: str | None, start: int, limit: int
     ) -> list[BatchItemRow]:
