@@ -59,7 +59,7 @@ class Access:
     Tokens are a function of ``stem``, time and count (T-4); two runs that share a data file must not share a stem.
     """
 
-    __slots__ = ("_access_lifetime", "_database", "_grants", "_issued", "_refresh_lifetime", "_stem")
+    __slots__ = ("_access_lifetime", "_database", "_grants", "_issued", "_refresh_lifetime", "_stem", "era")
 
     def __init__(
         self, database: Database, *, stem: str, access_lifetime_s: int, refresh_lifetime_s: int, issued: int = 0
@@ -69,6 +69,8 @@ class Access:
         self._access_lifetime = access_lifetime_s * SECOND
         self._refresh_lifetime = refresh_lifetime_s * SECOND
         self._grants: dict[str, Grant] = {}
+        self.era = object()
+        """Another object whenever tenants may have gone: for those who were let in before."""
         self._issued = issued
 
     def __repr__(self) -> str:
@@ -143,6 +145,7 @@ class Access:
 
     def forget(self, tenant_id: int) -> None:
         """Let no token of a tenant open anything any more; they are gone from the database already."""
+        self.era = object()
         self._grants = {token: grant for token, grant in self._grants.items() if grant.tenant_id != tenant_id}
 
     def new_secret(self, client_id: str) -> str:

@@ -11,8 +11,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
+from os import getpid
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Final
 
 from kibo_simulator.moment import Moment, read_moment, write_moment
@@ -66,7 +69,8 @@ class SnapshotShelf:
         self.most_bytes = most_bytes
         self._most = most
         self._temporary: TemporaryDirectory[str] | None = None
-        self._writing = 0
+        self._parts = count(1)
+        self._placing = Lock()
 
     def __repr__(self) -> str:
         return f"<SnapshotShelf {self.folder or 'for this run'}>"
@@ -76,11 +80,11 @@ class SnapshotShelf:
         folder = self.folder if self._temporary is None else Path(self._temporary.name)
         if folder is None or not folder.is_dir():
             return []
-        return sorted(
-            path.name.removesuffix(SUFFIX)
-            for path in folder.iterdir()
-            if path.name.endswith(SUFFIX) and _NAME.fullmatch(path.name.removesuffix(SUFFIX))
-        )
+        try:
+            files = [path.name for path in folder.iterdir() if path.name.endswith(SUFFIX)]
+        except OSError as error:
+            raise ShelfError(f"the folder {folder} cannot be read: {error.strerror or error}") from error
+        return sorted(name for file in files if _NAME.fullmatch(name := file.removesuffix(SUFFIX)))
 
     def every(self) -> list[Snapshot]:
         """All snapshots, by name; files that cannot be used say why."""
@@ -97,7 +101,10 @@ class SnapshotShelf:
             SnapshotMissingError: there is none of that name.
         """
         path = self.path(name)
-        size = path.stat().st_size
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise SnapshotMissingError(f"there is no snapshot {name!r} any more") from error
         try:
             with closing(open_image(path)) as image:
                 moment = read_moment(image)
@@ -190,12 +197,11 @@ class SnapshotShelf:
         Raises:
             SnapshotMissingError: there is none of that name.
         """
-        self.path(name).unlink()
+        self.path(name).unlink(missing_ok=True)
 
     def new_part(self) -> Path:
         """A path on the shelf to write to that no snapshot has and no other writer."""
-        self._writing += 1
-        return self._room() / f".{self._writing}{_PART}"
+        return self._room() / f".{getpid()}-{id(self)}-{next(self._parts)}{_PART}"
 
     def close(self) -> None:
         """Drop the temporary folder, if there is one; a folder of the user's stays as it is."""
@@ -208,7 +214,9 @@ class SnapshotShelf:
         part = self.new_part()
         try:
             write(part)
-            part.replace(self._path(name))
+            with self._placing:
+                self.check_room(name, replace=replace)
+                part.replace(self._path(name))
         except OSError as error:
             raise ShelfError(f"the snapshot {name!r} cannot be written: {error.strerror or error}") from error
         except sqlite3.Error as error:

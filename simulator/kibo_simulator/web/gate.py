@@ -95,6 +95,7 @@ class Gate:
         operation = visit.operation
         if operation is None or not operation.open:
             visit.grant = self._grant(request, visit.arrived)
+            visit.era = self._simulator.access.era
             # All aliases of an operation share its pool, whichever of them a route names (RL-1).
             paths = spellings(request.path) if operation is None else operation.pool_paths
             if operation is None or not operation.unlimited:
@@ -238,10 +239,19 @@ class Gate:
         if visit.call is not None:
             visit.call.now = now
             try:
+                self._still_there(visit)
                 await self._perform(visit.call, visit, veto)
                 visit.done = True
             except ApiError as error:
                 visit.refuse(error)
+
+    def _still_there(self, visit: Visit) -> None:
+        """Refuse a request whose tenant has gone while its body came: it was removed, or the state restored."""
+        simulator = self._simulator
+        if visit.grant is not None and visit.era is not simulator.access.era:
+            if simulator.tenants.get(visit.grant.tenant_id) is None:
+                raise ApiError(401, "UNAUTHORIZED", f"tenant {visit.grant.tenant_id} is not there any more")
+            visit.era = simulator.access.era
 
     async def _perform(self, call: Call, visit: Visit, veto: Veto | None) -> None:
         """Run the handler, all or nothing (D-1)."""

@@ -14,14 +14,14 @@ JSON_TYPE: Final = "application/json; charset=utf-8"
 class Visit:
     """One request from its arrival to its answer; instants in microseconds since the epoch.
 
-    ``retry_after`` is what the header says, ``done`` that the request was carried out, ``saved`` that its effect is
-    committed together with the rate pools.
+    ``era`` is that of the tenants when the request was let in. ``retry_after`` is what the header says, ``done`` that
+    the request was carried out, ``saved`` that its effect is committed together with the rate pools.
     ``fault``, ``response_lost`` and ``bytes_sent`` are for the journal: the fault that was met, whether its answer
     got lost, and how much of the body was sent where that is not all of it; ``noted`` that they are there already.
     """
 
     __slots__ = (
-        "arrived", "body", "bytes_sent", "call", "correlation_id", "done", "fault", "grant", "headers", "noted",
+        "arrived", "body", "bytes_sent", "call", "correlation_id", "done", "era", "fault", "grant", "headers", "noted",
         "operation", "payload", "pool", "real_at", "response_lost", "retry_after", "saved", "status",
     )  # fmt: skip
 
@@ -31,6 +31,7 @@ class Visit:
         self.correlation_id = correlation_id
         self.operation = operation
         self.grant: Grant | None = None
+        self.era: object = None
         self.pool: Pool | None = None
         self.call: Call | None = None
         self.body = b""

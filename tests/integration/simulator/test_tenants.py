@@ -1,5 +1,7 @@
 """Tenants in hand: added, with limits of their own, stocked, forked from snapshots and removed (D-2, D-3, RL-1)."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +185,34 @@ async def test_a_fork_that_cannot_be_is_refused(bench: Bench) -> None:
 
     assert replies == [404, 400, 409, 400]
     assert dump(bench, *(table.name for table in TENANT_TABLES)) == before
+
+
+@pytest.mark.parametrize("how", ["removed", "restored"])
+async def test_a_request_outlives_its_tenant_without_effect(bench: Bench, how: str) -> None:
+    """D-3: a tenant that goes while a request's body is on its way takes the request with it."""
+    await bench.send("POST", f"{CONTROL}/snapshots", {"name": "before"})
+    other = await as_tenant(bench, (await add(bench)).body)
+    before = dump(bench, *(table.name for table in TENANT_TABLES))
+    begun, gone = asyncio.Event(), asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"locationCode": "L1", '
+        begun.set()
+        await gone.wait()
+        yield b'"items": [{"partNumber": "A", "quantity": 1}]}'
+
+    sent = asyncio.ensure_future(bench.http.post(f"{V5}/refresh", data=body(), headers=other.headers))
+    await begun.wait()
+    if how == "removed":
+        await bench.send("DELETE", f"{CONTROL}/tenants/1002")
+    else:
+        await bench.send("POST", f"{CONTROL}/snapshots/before/restore")
+    gone.set()
+    reply = await sent
+    after = dump(bench, "locations", "products", "jobs", "stock")
+
+    assert reply.status == 401
+    assert after == {name: before[name] for name in after}
 
 
 CSV = "LocationCode,PartNumber,UPC,SKU,OnHand\nNEW,A-1,,,5\nWH-001,A-1,,,6\n"
