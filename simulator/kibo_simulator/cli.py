@@ -15,13 +15,13 @@ from click.core import ParameterSource
 
 from kibo_simulator.clock import ClockMode
 from kibo_simulator.config_command import TOLD_SOURCES, config_group, origin, snapshot_settings
-from kibo_simulator.ctl import ctl
 from kibo_simulator.drop_points.point import DropPointError, SftpServerError
 from kibo_simulator.effective import SETTING_FLAGS, Effective, Told, effective
 from kibo_simulator.endpoints_command import endpoints
 from kibo_simulator.faults import FaultError, PlannedFault
 from kibo_simulator.files.location_export import InventoryFileError
 from kibo_simulator.journal.file import JournalFileError
+from kibo_simulator.late_commands import LateGroup
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
 from kibo_simulator.settings import SettingsError
 from kibo_simulator.simulator import Simulator
@@ -98,7 +98,11 @@ def _clock(text: str) -> tuple[ClockMode, float]:
     return "scaled", speed
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LateGroup,
+    late={"ctl": "kibo_simulator.ctl"},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="kibo-simulator", message="%(prog)s %(version)s")
 def main() -> None:
     """An offline stand-in for Kibo's inventory APIs (unofficial, not affiliated with Kibo)."""
@@ -332,9 +336,6 @@ def serve(
         _fail(str(error))
     finally:
         simulator.close()
-
-
-main.add_command(ctl)
 
 
 def _key_file(told: Path | None, data: Path | None) -> Path | None:

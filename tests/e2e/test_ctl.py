@@ -131,6 +131,19 @@ def tell(url: str) -> None:
 
 
 @pytest.mark.slow
+def test_a_journal_file_holds_every_answered_request_after_a_kill(serve: Serve, tmp_path: Path) -> None:
+    """D-1 for the journal: what was answered is in the file, whatever end the process has."""
+    file = tmp_path / "journal.ndjson"
+    served = serve("--journal", str(file))
+    for _ in range(20):
+        tell(served.url)
+    code, _ = served.stop(signal.SIGKILL)
+
+    assert -signal.SIGKILL == code
+    assert [*range(1, 21)] == [json.loads(text)["seq"] for text in file.read_text().splitlines()]
+
+
+@pytest.mark.slow
 def test_events_are_shown_as_they_happen(serve: Serve) -> None:
     """One line of JSON an event, until there are enough of them; interrupting a follower is no failure."""
     served = serve("--clock", "manual")

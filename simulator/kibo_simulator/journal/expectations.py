@@ -16,12 +16,12 @@ from operator import attrgetter
 
 from kibo_simulator.jobs import TERMINAL
 from kibo_simulator.journal.entry import JournalEntry
+from kibo_simulator.journal.extract import Extract
 from kibo_simulator.journal.matching import Condition, Matcher, is_number, shown, summary_field
 from kibo_simulator.journal.questions import Apart
 from kibo_simulator.journal.verdicts import (
     MOST_SHOWN,
     Broken,
-    Extract,
     Finding,
     Verdict,
     pausing,

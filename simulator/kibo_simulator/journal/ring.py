@@ -13,7 +13,7 @@ from itertools import islice
 import msgspec
 
 from kibo_simulator.journal.entry import JournalEntry
-from kibo_simulator.journal.verdicts import Extract
+from kibo_simulator.journal.extract import Extract
 
 Sink = Callable[[JournalEntry], None]
 """Is told of every entry as it is written."""

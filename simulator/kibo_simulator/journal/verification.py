@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from kibo_simulator.journal import expectations
 from kibo_simulator.journal.expectations import Judge, find
+from kibo_simulator.journal.extract import Extract
 from kibo_simulator.journal.matching import Matcher, field_condition
 from kibo_simulator.journal.questions import Apart, Bounds, Question, QuestionError, Questions
-from kibo_simulator.journal.verdicts import Broken, Check, Extract, Verdict
+from kibo_simulator.journal.verdicts import Broken, Check, Verdict
 from kibo_simulator.steps import Steps
 
 

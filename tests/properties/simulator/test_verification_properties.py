@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.simulator.journal_entries import SECOND, START, entry
 
 from kibo_simulator.journal import JournalEntry
+from kibo_simulator.journal.extract import Extract
 from kibo_simulator.journal.questions import Questions
-from kibo_simulator.journal.verdicts import Extract
 from kibo_simulator.journal.verification import answered, understood
 from kibo_simulator.steps import finish
 from kibo_simulator.timestamps import iso_microseconds

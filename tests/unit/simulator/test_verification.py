@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from kibo_simulator.journal import JournalEntry
+from kibo_simulator.journal.extract import Extract
 from kibo_simulator.journal.questions import QuestionError, Questions
-from kibo_simulator.journal.verdicts import Check, Extract
+from kibo_simulator.journal.verdicts import Check
 from kibo_simulator.journal.verification import answered, understood, verdict_of
 from kibo_simulator.steps import finish
 

@@ -1,16 +1,19 @@
 """Questions about the journal: how many calls of a kind there were, how large, how far apart, in what order."""
 
+from __future__ import annotations
+
 import asyncio
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 from kibo_simulator.journal.questions import QuestionError, Questions
-from kibo_simulator.journal.verdicts import Check, Finding
-from kibo_simulator.journal.verification import answered, understood, verdict_of
 from kibo_simulator.timestamps import iso_microseconds
 from kibo_simulator.web.control.route import ControlCall, ControlRoute
 from kibo_simulator.web.errors import validation_error
+
+if TYPE_CHECKING:
+    from kibo_simulator.journal.verdicts import Check, Finding
 
 
 class FindingBody(Struct, rename="camel"):
@@ -55,6 +58,9 @@ class VerifyBody(Struct, rename="camel"):
 
 async def verify(call: ControlCall[Questions]) -> VerifyBody:
     """Answer questions about the journal as it is at this moment."""
+    # How questions are answered is only read by those who have one: serving begins sooner.
+    from kibo_simulator.journal.verification import answered, understood, verdict_of  # noqa: PLC0415
+
     try:
         asked = understood(call.body, call.operations)
     except QuestionError as error:
