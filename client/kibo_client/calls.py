@@ -33,11 +33,11 @@ from kibo_client.models import (
 from kibo_client.retry import Effect
 
 Body = TypeVar("Body")
-Given = TypeVar("Given")
+Given_co = TypeVar("Given_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[Body, Given]):
+class Call(Generic[Body, Given_co]):
     """One call of the API.
 
     Attributes:
@@ -53,7 +53,7 @@ class Call(Generic[Body, Given]):
     method: str
     path: str
     sends: type[Body]
-    gives: type[Given]
+    gives: type[Given_co]
     effect: Effect = Effect.NONE
 
 
