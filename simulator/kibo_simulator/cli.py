@@ -179,7 +179,7 @@ def effective_settings(context: click.Context) -> Effective:
     "--inventory",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Load records: a Location Export (CSV or a zip of it) or JSON lines. Repeatable. Replaces the sample stock.",
+    help="Load records: a Location Export (CSV, XML or zipped) or JSON lines. Repeatable. Replaces the sample stock.",
 )
 @click.option(
     "--snapshot",

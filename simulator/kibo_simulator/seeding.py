@@ -147,7 +147,7 @@ def load_rows(stock: StockStore, tenant_id: int, rows: Iterable[InventoryRow], n
 
 
 def load_file(stock: StockStore, tenant_id: int, path: Path, now: int) -> Steps[int]:
-    """The same from a file: a Location Export (CSV or a zip of it) or JSON lines.
+    """The same from a file: a Location Export (CSV, XML or a zip of one) or JSON lines.
 
     Raises:
         InventoryFileError: at the first line that cannot be meant.

@@ -249,7 +249,7 @@ class Simulator(Engine):
             return finish(load_rows(self.stock, tenant_id, rows, self.clock.now()))
 
     def load_file(self, tenant_id: int, path: Path) -> int:
-        """The same from a file: a Location Export (CSV or a zip of it) or JSON lines.
+        """The same from a file: a Location Export (CSV, XML or a zip of one) or JSON lines.
 
         Raises:
             InventoryFileError: at the first line that cannot be meant; nothing is loaded then.

@@ -22,6 +22,7 @@ from kibo_simulator.files.location_export import (
     open_text,
     read_json_lines,
     read_row,
+    read_xml_rows,
 )
 
 PlainRow = tuple[int, int, int, int, int]
@@ -48,7 +49,7 @@ def inventory_blocks(
     """The rows of an inventory file in blocks of at most ``size``, ready for `StockStore.put_plain`.
 
     Args:
-        path: a Location Export (CSV, or a zip that holds one) or JSON lines.
+        path: a Location Export (CSV or XML, or a zip that holds one) or JSON lines.
         location_number: what stands for a location code; asked at most once for each spelling of it.
         product_number: what stands for part number, UPC and SKU; asked at most once for each spelling of the three.
         size: the most rows in a block.
@@ -61,7 +62,7 @@ def inventory_blocks(
         if name.lower().endswith((".jsonl", ".ndjson", ".json")):
             yield from line_blocks(name, stream, location_number, product_number, size=size)
         elif name.lower().endswith(".xml"):
-            raise InventoryFileError(name, 0, "XML is not read; use CSV, a zip of it, or JSON lines")
+            yield from _blocks_of(read_xml_rows(name, stream), location_number, product_number, size)
         else:
             yield from table_blocks(name, stream, location_number, product_number, size=size)
 
@@ -75,9 +76,7 @@ def line_blocks(
     size: int = ROWS_AT_ONCE,
 ) -> Iterator[list[PlainRow]]:
     """The same from JSON lines that errors call by ``name``."""
-    rows = _numbered(read_json_lines(name, stream), location_number, product_number)
-    while block := list(islice(rows, min(size, _NEW_AT_ONCE))):
-        yield block
+    return _blocks_of(read_json_lines(name, stream), location_number, product_number, size)
 
 
 def table_blocks(
@@ -90,6 +89,14 @@ def table_blocks(
 ) -> Iterator[list[PlainRow]]:
     """The same from CSV that errors call by ``name``."""
     return _Table(name, stream, location_number, product_number).blocks(size)
+
+
+def _blocks_of(
+    rows: Iterator[InventoryRow], location_number: LocationNumber, product_number: ProductNumber, size: int
+) -> Iterator[list[PlainRow]]:
+    numbered = _numbered(rows, location_number, product_number)
+    while block := list(islice(numbered, min(size, _NEW_AT_ONCE))):
+        yield block
 
 
 def _numbered(

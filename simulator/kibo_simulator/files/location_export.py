@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TextIO
 
+from kibo_simulator.files.packages import ImportFileError
+from kibo_simulator.files.xml_items import read_xml_items
 from kibo_simulator.stock.records import StockRecord
 
 COLUMNS = ("LocationCode", "PartNumber", "UPC", "SKU", "OnHand", "Available", "SafetyStock", "Floor", "LTD")
@@ -73,7 +75,7 @@ def write_location_export(records: Iterable[StockRecord], file: TextIO, *, heade
 
 
 def read_inventory(path: Path) -> Iterator[InventoryRow]:
-    """The rows of a Location Export (CSV, or a zip that holds one) or of JSON lines, one after the other.
+    """The rows of a Location Export (CSV or XML, or a zip of one) or of JSON lines, one after the other.
 
     Raises:
         InventoryFileError: at the first line that cannot be meant, named with its number.
@@ -82,7 +84,7 @@ def read_inventory(path: Path) -> Iterator[InventoryRow]:
         if name.lower().endswith((".jsonl", ".ndjson", ".json")):
             yield from read_json_lines(name, stream)
         elif name.lower().endswith(".xml"):
-            raise InventoryFileError(name, 0, "XML is not read; use CSV, a zip of it, or JSON lines")
+            yield from read_xml_rows(name, stream)
         else:
             yield from _read_csv(name, stream)
 
@@ -176,6 +178,18 @@ def read_json_lines(name: str, stream: TextIO) -> Iterator[InventoryRow]:
         if not isinstance(value, dict):
             raise InventoryFileError(name, number, "is not a JSON object")
         yield read_row(name, number, {key.lower(): "" if text is None else str(text) for key, text in value.items()})
+
+
+def read_xml_rows(name: str, stream: TextIO) -> Iterator[InventoryRow]:
+    """The rows of an XML export, found by what its elements hold."""
+    assert isinstance(stream, io.TextIOWrapper)
+    try:
+        for item in read_xml_items(name, stream.buffer):
+            if item is not None:
+                line, location_code, fields = item
+                yield read_row(name, line, {**fields, "locationcode": location_code})
+    except ImportFileError as error:
+        raise InventoryFileError(name, error.line, error.message) from error
 
 
 def read_row(name: str, line: int, values: dict[str, str]) -> InventoryRow:

@@ -5,6 +5,7 @@ treated as Debian's cron does.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +21,7 @@ class CronError(ValueError):
     """An expression that is never due, or no expression at all."""
 
 
+@lru_cache(maxsize=64)
 def check_zone(zone: str) -> ZoneInfo:
     """The time zone of this name.
 
@@ -32,6 +34,7 @@ def check_zone(zone: str) -> ZoneInfo:
         raise CronError(f"{zone[:60]!r} is not a time zone such as America/Los_Angeles or UTC") from None
 
 
+@lru_cache(maxsize=64)
 def check_cron(expression: str, zone: str = "UTC") -> None:
     """Refuse an expression that cannot be meant.
 

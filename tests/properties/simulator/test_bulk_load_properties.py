@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kibo_simulator.files.bulk_load import PlainRow, inventory_blocks
+from kibo_simulator.files.inventory_export import ExportRow, ExportShape, export_pieces
 from kibo_simulator.files.location_export import COLUMNS, InventoryFileError, read_inventory
 
 ALL = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -120,12 +121,38 @@ def test_a_broken_file_names_its_line(tmp_path: Path, text: str, says: str) -> N
     assert says == end[: len(says)]
 
 
-def test_xml_is_named_as_not_read(tmp_path: Path) -> None:
-    """A kind of file that is not read is refused as a whole."""
-    path = tmp_path / "export.xml"
-    path.write_text("<a/>", encoding="utf-8")
+def test_an_xml_export_is_read_back(tmp_path: Path) -> None:
+    """What the simulator exports as XML is loaded with the same meaning as its CSV."""
+    rows = [
+        ExportRow("L1", "A-1", "1", None, 5, 4, safety_stock=1, floor=2),
+        ExportRow("Löwen <&>", None, "1 ", "s", -3, -3),
+    ]
+    found = []
+    for form in ("CSV", "XML"):
+        path = tmp_path / f"export.{form.lower()}"
+        pieces = export_pieces(rows, "XML" if form == "XML" else "CSV", "LOCATION", ExportShape(columns=COLUMNS))
+        path.write_bytes(b"".join(filter(None, pieces)))
+        assert numbered(path, 9) == plainly_read(path)
+        found.append(numbered(path, 9))
 
-    assert numbered(path, 9) == ([], "export.xml: XML is not read; use CSV, a zip of it, or JSON lines")
+    assert found[0] == found[1]
+    assert found[0][0] == [("L1", "A-1", "1", None, 5, 1, 2), ("Löwen <&>", None, "1 ", "s", -3, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("<!DOCTYPE a><a/>", "export.xml:1: declares a document type; that is not accepted"),
+        ("<a>\n<b>", "export.xml:2: is not well-formed XML: no element found"),
+        ("<a><UPC>1</UPC><OnHand>1</OnHand></a>", "export.xml:1: has no LocationCode"),
+    ],
+)
+def test_xml_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    """With its line, as CSV is."""
+    path = tmp_path / "export.xml"
+    path.write_text(text, encoding="utf-8")
+
+    assert numbered(path, 9) == ([], says)
 
 
 def test_json_lines_are_read_in_blocks_as_well(tmp_path: Path) -> None:
