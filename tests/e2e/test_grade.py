@@ -18,6 +18,7 @@ import pytest
 
 from kibo_scenarios.cli import commands, main
 from kibo_scenarios.declaration import read_declaration
+from kibo_scenarios.drivers import child
 from kibo_scenarios.drivers.faketime import measure
 from kibo_scenarios.drivers.task_file import read_report_file
 from kibo_scenarios.evidence import RecordKey
@@ -199,6 +200,21 @@ def test_what_cannot_be_run_is_a_usage_error(
 ) -> None:
     """One line, exit code 2, no verdict about anybody."""
     assert message in refused(grade(small, *arguments))
+
+
+def test_what_fails_in_the_harness_is_not_the_clients_failure(
+    grade: Grade, small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full when the task is to be written ends with exit code 4 and no verdict."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(child, "write_task_file", full)
+    code, out, errors = grade(small, "--", "true")
+
+    assert (4, "") == (code, out)
+    assert "kibo-scenarios: the harness failed: true could not be run: OSError" in errors
 
 
 @pytest.mark.slow

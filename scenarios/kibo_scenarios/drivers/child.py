@@ -19,7 +19,7 @@ from kibo_scenarios.drivers.faketime import forget_shared_state, sped_up
 from kibo_scenarios.drivers.running import outside_faketime, processes_with
 from kibo_scenarios.drivers.task import ClientReport, Task
 from kibo_scenarios.drivers.task_file import read_report_file, write_task_file
-from kibo_scenarios.errors import UsageError
+from kibo_scenarios.errors import HarnessError, ScenarioError, UsageError
 
 #: Seconds of the machine's time that a client is given to end by itself once the run is over.
 GRACE_S: Final = 2.0
@@ -50,7 +50,16 @@ class ChildClient:
 
         Raises:
             UsageError: It could not be started, or does not live in the time that it was given.
+            HarnessError: Running it failed, which says nothing about the client.
         """
+        try:
+            return await self._drive(task)
+        except ScenarioError:
+            raise
+        except Exception as error:
+            raise HarnessError(f"{self.command[0]} could not be run: {type(error).__name__}: {error}") from error
+
+    async def _drive(self, task: Task) -> ClientReport:
         task_file, report_file = task.folder / "task.json", task.folder / "client-report.json"
         write_task_file(task, task_file, report_file)
         environment = {**self._inherited(), **variables(task, task_file)}
