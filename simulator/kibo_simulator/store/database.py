@@ -253,6 +253,18 @@ class Database:
             raise
         execute("RELEASE part")
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """A part of a transaction that is undone whatever comes of it: for telling what would happen."""
+        execute = self.connection.execute
+        execute("SAVEPOINT rehearsal")
+        try:
+            yield
+        finally:
+            execute("ROLLBACK TO rehearsal")
+            execute("RELEASE rehearsal")
+            self._tell()
+
     def on_rollback(self, forget: Callable[[], None]) -> None:
         """Call ``forget`` whenever something was undone: for those who remember what the database said."""
         self._undone.append(forget)

@@ -136,11 +136,7 @@ class ProductStore:
                 wants = searched if patterns and is_pattern(text) else exact
                 wants.setdefault(field, []).append((index, text))
         for field, wanted in exact.items():
-            found: list[set[int]] = [set() for _ in wanted]
-            for key, product_id in self._database.connection.execute(
-                _EXACT[field], (json.dumps([text for _, text in wanted]), tenant_id)
-            ):
-                found[key].add(product_id)
+            found = self._found(tenant_id, field, [text for _, text in wanted])
             _narrow(matched, ((index, ids) for (index, _), ids in zip(wanted, found, strict=True)))
         for field, wanted in searched.items():
             hits = yield from PatternSet(sorted({text for _, text in wanted})).matching(
@@ -186,14 +182,28 @@ class ProductStore:
 
     def _named(self, tenant_id: int, field: IdentifierField, texts: Sequence[str]) -> Iterable[int]:
         """The products that carry one of the texts in this field."""
-        key = (tenant_id, field)
-        if key not in self._numbers:
-            self._numbers[key] = self._load_numbers(tenant_id, field)
-        numbers = self._numbers[key]
+        numbers = self._remembered(tenant_id, field)
         if numbers is not None:
             return chain.from_iterable(filter(None, map(numbers.get, texts)))
         rows = self._database.connection.execute(_EXACT_IDS[field], (msgspec.json.encode(texts).decode(), tenant_id))
         return chain.from_iterable(rows)
+
+    def _found(self, tenant_id: int, field: IdentifierField, texts: Sequence[str]) -> list[set[int]]:
+        """For each of the texts the products that carry it in this field."""
+        numbers = self._remembered(tenant_id, field)
+        if numbers is not None:
+            return [set(numbers.get(text, ())) for text in texts]
+        found: list[set[int]] = [set() for _ in texts]
+        for key, product_id in self._database.connection.execute(_EXACT[field], (json.dumps(texts), tenant_id)):
+            found[key].add(product_id)
+        return found
+
+    def _remembered(self, tenant_id: int, field: IdentifierField) -> dict[str, tuple[int, ...]] | None:
+        """The index of a field, loaded when it is first asked for; None for a tenant with too many products."""
+        key = (tenant_id, field)
+        if key not in self._numbers:
+            self._numbers[key] = self._load_numbers(tenant_id, field)
+        return self._numbers[key]
 
     def _load_numbers(self, tenant_id: int, field: IdentifierField) -> dict[str, tuple[int, ...]] | None:
         """Products by identifier; None for a tenant with so many that remembering them would cost too much."""

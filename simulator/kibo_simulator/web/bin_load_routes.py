@@ -130,13 +130,8 @@ def load_inventory(call: Call) -> Answer:
         raise validation_error("$.bins", f"has {count} products; at most {MOST_LOADED:,} are taken")
     if not request.dry_run:
         return Answer(_Load(call, request).run())
-    connection = call.simulator.database.connection
-    connection.execute("SAVEPOINT dry_run")
-    try:
+    with call.simulator.database.rehearsal():
         return Answer(_Load(call, request).run())
-    finally:
-        connection.execute("ROLLBACK TO dry_run")
-        connection.execute("RELEASE dry_run")
 
 
 OPERATIONS = (
