@@ -16,12 +16,12 @@ from kibo_scenarios.result import ExitCode
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each file that is wrong.")
 def check_files(*, files: Sequence[Path], as_json: bool) -> int:
     """Check scenario files without running them; each that is wrong is a line with its place. Ends with 2 then."""
-    from kibo_scenarios.scenario_file import read_scenario  # noqa: PLC0415 - so that --help is quick
+    from kibo_scenarios.workloads import read_any  # noqa: PLC0415 - so that --help is quick
 
     wrong = 0
     for file in files:
         try:
-            read_scenario(file)
+            read_any(file)
         except ScenarioFileError as error:
             wrong += 1
             if as_json:

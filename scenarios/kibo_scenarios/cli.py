@@ -38,13 +38,13 @@ def list_scenarios() -> None:
     from rich.table import Table  # noqa: PLC0415 - rich and the rest are loaded when a command runs, so --help is quick
 
     from kibo_scenarios.library import packaged  # noqa: PLC0415
-    from kibo_scenarios.scenario_file import read_scenario  # noqa: PLC0415
+    from kibo_scenarios.workloads import read_any  # noqa: PLC0415
 
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="bold")
     table.add_column()
     for name, file in packaged().items():
-        table.add_row(name, read_scenario(file).title)
+        table.add_row(name, read_any(file).title)
     console().print(table)
 
 
@@ -52,9 +52,9 @@ def list_scenarios() -> None:
 @click.argument("name")
 def show_scenario(name: str) -> None:
     """Print a scenario's file, after checking it: the start for one of your own."""
-    from kibo_scenarios.library import find  # noqa: PLC0415
+    from kibo_scenarios.workloads import find_any  # noqa: PLC0415
 
-    scenario = find(name)
+    scenario = find_any(name)
     say(Path(scenario.file).read_text(encoding="utf-8"), nl=False)
 
 
@@ -70,24 +70,34 @@ def show_scenario(name: str) -> None:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the scenario's own seed.")
 @report_options
 def run_scenarios(*, scenarios: Sequence[str], time_mode: str, seed: int | None, wishes: Wishes) -> int:
-    """Run scenarios with the reference client and grade it."""
+    """Run scenarios: with the reference client, which is graded, or load scenarios, which have thresholds."""
     import msgspec  # noqa: PLC0415
 
     from kibo_scenarios.delivery import deliver  # noqa: PLC0415
-    from kibo_scenarios.library import find  # noqa: PLC0415
+    from kibo_scenarios.load_delivery import LoadDelivery  # noqa: PLC0415
     from kibo_scenarios.pace import parse_pace  # noqa: PLC0415
     from kibo_scenarios.runner import run_scenario  # noqa: PLC0415
+    from kibo_scenarios.workloads import LoadScenario, find_any, run_load  # noqa: PLC0415
 
     pace = parse_pace(time_mode)
     # All files are read before anything runs: a mistake in the last one must not cost the runs before it.
-    chosen = [find(name) for name in scenarios]
+    chosen = [find_any(name) for name in scenarios]
     names = [scenario.name for scenario in chosen]
     if wishes.keeps_runs_apart_by_name and len(set(names)) < len(names):
         raise UsageError("--report: two of these scenarios have the same name, and their reports the same place")
     if seed is not None:
         chosen = [msgspec.structs.replace(scenario, seed=seed) for scenario in chosen]
+    loads = [scenario for scenario in chosen if isinstance(scenario, LoadScenario)]
+    if loads and len(loads) < len(chosen):
+        raise UsageError(f"{loads[0].name}: is a load scenario; run it apart from those that grade a client")
     delivery = deliver(wishes)
+    if loads:
+        load_delivery = LoadDelivery(wishes)
+        for load in loads:
+            load_delivery.add(run_load(load, pace=pace, rules=delivery.rules, profile=delivery.profile))
+        return load_delivery.finish()
     for scenario in chosen:
+        assert not isinstance(scenario, LoadScenario)
         delivery.add(run_scenario(scenario, pace=pace, rules=delivery.rules, profile=delivery.profile))
     return delivery.finish()
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -15,6 +15,7 @@ from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Expectation, Operator, S
 from kibo_simulator import Settings
 from kibo_simulator.configuration import placed_faults
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
+from kibo_simulator.settings import SettingsError
 from kibo_simulator.web.application import OPERATIONS
 
 COMPARISON: Final = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*([0-9]+(?:\.[0-9]+)?)\s*", re.ASCII)
@@ -43,7 +44,7 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
         span = getattr(written.work.batch, field, None)
         if span is not None:
             _parsed(document, f"$.work.batch.{field}", parse_span, span)
-    settings = simulator_settings(document, written)
+    settings = simulator_settings(document, written.simulator)
     if settings.sample is None:
         raise document.error("$.simulator.sample", "a scenario needs the sample tenant: locations and products")
     start = _parsed(document, "$.start", parse_utc, written.start)
@@ -57,7 +58,7 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
         seed=written.seed,
         start=start,
         simulator=written.simulator,
-        faults=placed_faults(document, written.faults, "$.faults", _operation_names),
+        faults=placed_faults(document, written.faults, "$.faults", operation_names),
         network=written.network,
         client=written.client,
         work=written.work,
@@ -68,28 +69,27 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
     )
 
 
-def simulator_settings(document: YamlDocument, written: ScenarioDocument) -> Settings:
-    """Return the simulator's settings of a scenario.
+def simulator_settings(document: YamlDocument, written: dict[str, Any]) -> Settings:
+    """Return the simulator's settings that a scenario has under ``simulator``.
 
     Raises:
         ScenarioFileError: The simulator does not accept them.
     """
     for key, instead in OWN_SETTINGS.items():
-        if key in written.simulator:
+        if key in written:
             raise document.error(f"$.simulator.{key}", f"set {instead} instead; it holds for the whole run")
     try:
-        settings = msgspec.convert(written.simulator, Settings)
+        settings = msgspec.convert(written, Settings)
     except msgspec.ValidationError as error:
         raise document.rejection(str(error), "$.simulator") from None
     try:
-        settings.limits.validate()
-    except ValueError as error:
-        path, _, message = str(error).partition(": ")
-        raise document.error(path.replace("$", "$.simulator.limits", 1), message) from None
-    return settings
+        return settings.validate()
+    except SettingsError as error:
+        raise document.error(error.path.replace("$", "$.simulator", 1), error.message) from None
 
 
-def _operation_names() -> frozenset[str]:
+def operation_names() -> frozenset[str]:
+    """Return the names of all operations, as journals have them."""
     return frozenset(operation.name for operation in OPERATIONS)
 
 

@@ -24,7 +24,7 @@ VERDICT_STYLES: Final = {
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.NOT_APPLICABLE: "dim",
 }
-_CONCLUSION_STYLES: Final = {
+CONCLUSION_STYLES: Final = {
     Conclusion.PASSED: "bold green",
     Conclusion.FAILED: "bold red",
     Conclusion.NOTHING_CONCLUDED: "bold yellow",
@@ -184,7 +184,7 @@ def _verdict(assessment: Assessment) -> RenderableType:
     result, conclusion = assessment.result, assessment.conclusion
     counted = Counter(grade.verdict for grade in result.grades)
     counts = _joined(*(f"{counted[verdict]} {str(verdict).lower()}" for verdict in Verdict if counted[verdict]))
-    line = _line((str(conclusion), _CONCLUSION_STYLES[conclusion]), f"  {counts}")
+    line = _line((str(conclusion), CONCLUSION_STYLES[conclusion]), f"  {counts}")
     apart = _line(
         ("safety ", "dim"),
         (str(assessment.safety), VERDICT_STYLES[assessment.safety]),
@@ -235,7 +235,7 @@ def print_overview(console: Console, assessments: Iterable[Assessment]) -> None:
         result, conclusion = assessment.result, assessment.conclusion
         table.add_row(
             result.scenario.name,
-            _text(str(conclusion), style=_CONCLUSION_STYLES[conclusion]),
+            _text(str(conclusion), style=CONCLUSION_STYLES[conclusion]),
             _text(str(assessment.safety), style=VERDICT_STYLES[assessment.safety]),
             _text(str(assessment.efficiency), style=VERDICT_STYLES[assessment.efficiency]),
             f"{len(result.figures.refusals):,}",

@@ -2,7 +2,7 @@
 
 from kibo_scenarios.thresholds.expression import Bound, Expression, ThresholdError, parse_expression, parse_selector
 from kibo_scenarios.thresholds.judgement import Judged, Judgement, Threshold, judge
-from kibo_scenarios.thresholds.metrics import METRICS, Metric, Samples
+from kibo_scenarios.thresholds.metrics import METRICS, Metric, Samples, percentile
 
 __all__ = [
     "METRICS",
@@ -17,4 +17,5 @@ __all__ = [
     "judge",
     "parse_expression",
     "parse_selector",
+    "percentile",
 ]

@@ -1,0 +1,151 @@
+"""Carries out the wishes of one client: paces, sends, waits where it is told to, and notes how each was settled."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+import aiohttp
+
+from kibo_scenarios.moments import SECOND
+from kibo_scenarios.workloads.budget_share import BudgetShare
+from kibo_scenarios.workloads.clients import Client
+from kibo_scenarios.workloads.wishes import Wish
+
+_OAUTH: Final = "/api/platform/applications/authtickets/oauth"
+_LEAST_WAIT: Final = 60 * SECOND
+_LONGEST_BACKOFF: Final = 60 * SECOND
+_TOO_MANY: Final = 429
+_UNAUTHORIZED: Final = 401
+_FAILED: Final = 500
+_REFUSED: Final = 400
+
+
+class Settled(NamedTuple):
+    """A wish that is done with: ``wished`` and ``at`` are microseconds since the epoch, ``status`` of the last answer.
+
+    ``status`` is 0 when the last attempt had no answer; ``given_up`` that the client let the wish go.
+    """
+
+    client: str
+    operation: str
+    wished: int
+    at: int
+    status: int
+    attempts: int
+    given_up: bool
+
+
+class Actor:
+    """One client of a load scenario.
+
+    Args:
+        name: What the scenario calls it; also its application.
+        client: How it behaves.
+        secret: Of its application.
+        session: To the API.
+        share: Its part of the budget; None when it does not pace itself.
+        now: The wall clock, microseconds since the epoch.
+        note: Is told of each wish that is settled.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        client: Client,
+        *,
+        secret: str,
+        session: aiohttp.ClientSession,
+        share: BudgetShare | None,
+        now: Callable[[], int],
+        note: Callable[[Settled], None],
+    ) -> None:
+        self._name = name
+        self._client = client
+        self._secret = secret
+        self._session = session
+        self._share = share
+        self._now = now
+        self._note = note
+        self._closed_until = 0
+        self._token = ""
+        self._renewing = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Actor {self._name}>"
+
+    async def live(self, wishes: Iterator[Wish], begin: int) -> None:
+        """Settle all wishes, as many at a time as there are workers; instants count from ``begin``."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._client.workers):
+                group.create_task(self._work(wishes, begin))
+
+    async def _work(self, wishes: Iterator[Wish], begin: int) -> None:
+        for wish in wishes:
+            await self._until(begin + wish.at)
+            await self._settle(wish, begin + wish.at)
+
+    async def _settle(self, wish: Wish, wished: int) -> None:
+        status, attempt, given_up = 0, 0, True
+        while attempt < self._client.attempts:
+            attempt += 1
+            await self._turn()
+            token = self._token or await self._renew("")
+            if token:
+                status, retry_after = await self._send(wish, token)
+                if 0 < status < _REFUSED:
+                    given_up = False
+                    break
+                if status == _UNAUTHORIZED:
+                    await self._renew(token)
+                    continue
+                if status == _TOO_MANY:
+                    self._closed_until = max(self._closed_until, self._now() + retry_after)
+                    if self._client.on_429 == "give_up":
+                        break
+                    continue
+                if 0 < status < _FAILED or not wish.repeatable:
+                    break
+            await asyncio.sleep(min(_LONGEST_BACKOFF, SECOND << min(attempt - 1, 10)) / SECOND)
+        self._note(Settled(self._name, wish.operation, wished, self._now(), status, attempt, given_up))
+
+    async def _turn(self) -> None:
+        """Wait until restriction and budget let the next request go."""
+        while True:
+            await self._until(self._closed_until)
+            if self._share is None:
+                return
+            await self._until(self._share.take(self._now()))
+            if self._closed_until <= self._now():
+                return
+
+    async def _until(self, instant: int) -> None:
+        # A timer may be early by the last digits of its number.
+        while (left := instant - self._now()) > 0:  # noqa: ASYNC110 - it waits for a time, not for an event
+            await asyncio.sleep(left / SECOND)
+
+    async def _send(self, wish: Wish, token: str) -> tuple[int, int]:
+        """Status and, for a 429, how long to wait in microseconds."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        try:
+            async with self._session.request(wish.method, wish.path, data=wish.body or None, headers=headers) as answer:
+                await answer.read()
+                told = answer.headers.get("Retry-After", "")
+                wait = int(told) * SECOND if told.isascii() and told.isdigit() else _LEAST_WAIT
+                return answer.status, wait
+        except (aiohttp.ClientError, TimeoutError):
+            return 0, 0
+
+    async def _renew(self, stale: str) -> str:
+        """A token other than the stale one; empty when none is to be had now."""
+        async with self._renewing:
+            if self._token != stale:
+                return self._token
+            self._token = ""
+            body = {"client_id": self._name, "client_secret": self._secret, "grant_type": "client_credentials"}
+            try:
+                async with self._session.post(_OAUTH, json=body) as answer:
+                    if answer.status < _REFUSED:
+                        self._token = str((await answer.json())["access_token"])
+            except (aiohttp.ClientError, TimeoutError):
+                pass
+            return self._token

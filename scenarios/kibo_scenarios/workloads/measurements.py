@@ -1,0 +1,172 @@
+"""Counts what comes of a load scenario as it happens, by client and operation, and hands samples to thresholds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from kibo_scenarios.evidence import JobFact, JournalEntry
+from kibo_scenarios.moments import SECOND
+from kibo_scenarios.thresholds import Samples
+from kibo_scenarios.thresholds.expression import Selector
+from kibo_scenarios.workloads.actor import Settled
+
+#: The operations that the narrower latencies speak of.
+OPERATIONS_OF: Final[Mapping[str, frozenset[str]]] = {
+    "lookup_latency": frozenset({"queryInventory", "getInventory", "aggregateInventory"}),
+    "adjust_latency": frozenset({"adjust", "syncAdjust", "smartAdjust"}),
+    "order_latency": frozenset({"allocate", "deallocate", "fulfill"}),
+}
+_TOO_MANY: Final = 429
+_FAILED: Final = 500
+_REFUSED: Final = 400
+_OPEN: Final = frozenset({"authenticate", "refreshTicket"})
+
+_Number = TypeVar("_Number", int, float)
+
+Key = tuple[str, str]
+"""Client and operation."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """What is known of one client's requests of one operation; latencies in seconds."""
+
+    requests: int = 0
+    throttled: int = 0
+    failed: int = 0
+    refused: int = 0
+    lost: int = 0
+    given_up: int = 0
+    latencies: list[float] = field(default_factory=list)
+    restrictions: int = 0
+    throttled_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobTimes:
+    """A job: whose request made it, how it stands, and how long it took in seconds; None while it is unfinished."""
+
+    key: Key
+    status: str
+    wait_s: float | None
+
+
+class Measurements:
+    """The counts of a run, fed in order of time."""
+
+    def __init__(self) -> None:
+        self.cells: dict[Key, Cell] = {}
+        self.jobs: dict[int, JobTimes] = {}
+        self.makespans: dict[str, float] = {}
+        self.optima: dict[str, float] = {}
+        self.rules_broken: dict[str, int] = {}
+        self.minutes: dict[int, list[int]] = {}
+        self._restricted_until: dict[str, int] = {}
+        self._made: dict[int, Key] = {}
+
+    def __repr__(self) -> str:
+        return f"<Measurements of {sum(cell.requests for cell in self.cells.values())} requests>"
+
+    def saw(self, entry: JournalEntry) -> None:
+        """Count a request that the server saw."""
+        key = (entry.client, entry.operation or "")
+        if entry.operation in _OPEN or not entry.client:
+            return
+        cell = self._cell(key)
+        cell.requests += 1
+        cell.throttled += entry.status == _TOO_MANY
+        cell.failed += entry.status >= _FAILED
+        cell.refused += _REFUSED <= entry.status < _FAILED and entry.status != _TOO_MANY
+        cell.lost += entry.response_lost
+        minute = self.minutes.setdefault(entry.started_at // (60 * SECOND), [0, 0])
+        minute[0] += 1
+        minute[1] += entry.status == _TOO_MANY
+        if entry.status == _TOO_MANY and entry.pool and entry.retry_after_s:
+            self._restricted(cell, entry.pool, entry.started_at, entry.retry_after_s * SECOND)
+        for job in entry.job_ids:
+            self._made.setdefault(job, key)
+
+    def settled(self, settled: Settled) -> None:
+        """Count a wish that is done with."""
+        cell = self._cell((settled.client, settled.operation))
+        if settled.given_up:
+            cell.given_up += 1
+        else:
+            cell.latencies.append((settled.at - settled.wished) / SECOND)
+
+    def knows_jobs(self, jobs: Mapping[int, JobFact], added: Mapping[int, int]) -> None:
+        """Take over how the jobs stand; ``added`` is when each was enqueued."""
+        for number, fact in jobs.items():
+            key = self._made.get(number)
+            if key is not None:
+                wait = None if fact.finished_at is None else (fact.finished_at - added[number]) / SECOND
+                self.jobs[number] = JobTimes(key, fact.status, wait)
+
+    def samples(self, selector: Selector) -> Samples:
+        """Return what a threshold wants to look at."""
+        cells = [cell for key, cell in self.cells.items() if _meant(selector, key)]
+        requests = sum(cell.requests for cell in cells)
+        jobs = [job for job in self.jobs.values() if _meant(selector, job.key)]
+        client = selector.labels.get("client")
+        match selector.metric.name:
+            case "requests":
+                return Samples(hits=requests)
+            case "http_429_rate":
+                return Samples(hits=sum(cell.throttled for cell in cells), total=requests)
+            case "http_5xx_rate":
+                return Samples(hits=sum(cell.failed for cell in cells), total=requests)
+            case "error_rate":
+                return Samples(hits=sum(cell.refused + cell.lost for cell in cells), total=requests)
+            case "given_up":
+                return Samples(hits=sum(cell.given_up for cell in cells))
+            case "restrictions":
+                return Samples(hits=sum(cell.restrictions for cell in cells))
+            case "throttled_time":
+                return Samples(values=[sum(cell.throttled_s for cell in cells)])
+            case "jobs_done":
+                return Samples(hits=sum(job.status == "SUCCESS" for job in jobs))
+            case "jobs_failed":
+                return Samples(hits=sum(job.status == "FAILED" for job in jobs))
+            case "jobs_unfinished":
+                return Samples(hits=sum(job.wait_s is None for job in jobs))
+            case "job_wait":
+                return Samples(values=[job.wait_s for job in jobs if job.wait_s is not None])
+            case "makespan":
+                return Samples(values=list(_of(self.makespans, client)))
+            case "rules_broken":
+                return Samples(hits=sum(_of(self.rules_broken, client)))
+            case _:
+                return Samples(values=[latency for cell in cells for latency in cell.latencies])
+
+    def optimum(self, selector: Selector) -> float | None:
+        """Return the least possible makespan in seconds, where it is known."""
+        known = list(_of(self.optima, selector.labels.get("client")))
+        return max(known) if known else None
+
+    def _cell(self, key: Key) -> Cell:
+        cell = self.cells.get(key)
+        if cell is None:
+            cell = self.cells[key] = Cell()
+        return cell
+
+    def _restricted(self, cell: Cell, pool: str, at: int, wait: int) -> None:
+        """Note a restriction, or that one lasts longer than was known."""
+        before = self._restricted_until.get(pool, 0)
+        until = max(before, at + wait)
+        cell.restrictions += at >= before
+        cell.throttled_s += (until - max(before, at)) / SECOND
+        self._restricted_until[pool] = until
+
+
+def _of(by_client: Mapping[str, _Number], client: str | None) -> Iterable[_Number]:
+    return by_client.values() if client is None else [by_client[client]] if client in by_client else []
+
+
+def _meant(selector: Selector, key: Key) -> bool:
+    client, operation = key
+    narrow = OPERATIONS_OF.get(selector.metric.name)
+    return (
+        selector.labels.get("client", client) == client
+        and selector.labels.get("operation", operation) == operation
+        and (narrow is None or operation in narrow)
+    )

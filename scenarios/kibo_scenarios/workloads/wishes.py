@@ -1,0 +1,144 @@
+"""What clients want from the API, one request each: drawn from the seed and from what the tenant has."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from kibo_scenarios.moments import DAY, HOUR, MINUTE, SECOND, parse_span
+from kibo_scenarios.workloads.arrivals import Burst, Stage, arrivals
+from kibo_scenarios.workloads.clients import Adjusts, Lookups, OpenClient, Orders, Polls, Refreshes
+
+_INVENTORY = "/api/commerce/inventory/v5/inventory"
+_QUEUE = "/api/commerce/inventory/v1/queue"
+_NEWEST_JOBS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One request that a client wants settled.
+
+    Attributes:
+        at: When it wants it, microseconds after the client's start.
+        operation: What the server calls it.
+        method: Of the request.
+        path: With the query.
+        body: JSON; empty for none.
+        repeatable: Whether it may be sent again when its outcome is not known (RT-5).
+    """
+
+    at: int
+    operation: str
+    method: str
+    path: str
+    body: bytes = b""
+    repeatable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What a tenant has that can be asked for."""
+
+    locations: Sequence[str]
+    skus: Sequence[str]
+    stocked: Sequence[tuple[str, Sequence[str]]]
+    """For each location what it has enough of to be sold."""
+
+
+def open_wishes(client: OpenClient, shop: Shop, seed: str) -> Iterator[Wish]:
+    """Return the wishes of an open client in order."""
+    stages = [
+        Stage(parse_span(stage.lasts), stage.rate, stage.rate if stage.to is None else stage.to)
+        for stage in client.stages
+    ]
+    bursts = [Burst(parse_span(burst.at), burst.requests, parse_span(burst.within)) for burst in client.bursts]
+    random = Random(f"{seed}/wishes")  # noqa: S311 - a repeatable run is the point
+    due = arrivals(stages, bursts, seed)
+    match client:
+        case Lookups():
+            return (_lookup(at, client, shop, random) for at in due)
+        case Adjusts():
+            return (_adjust(at, client, shop, random) for at in due)
+        case Orders():
+            return _orders(due, client, shop, random)
+        case _:
+            raise TypeError(type(client).__name__)
+
+
+def refreshes(client: Refreshes, shop: Shop, seed: str, start: int, end: int) -> Iterator[Wish]:
+    """Return the calls of each night from ``start`` to ``end`` (microseconds since the epoch), in order."""
+    chosen = shop.skus[: max(1, round(len(shop.skus) * client.products))]
+    nights = sorted(
+        midnight + _time_of_day(text)
+        for midnight in range(start // DAY * DAY, end, DAY)
+        for text in client.at
+        if start <= midnight + _time_of_day(text) < end
+    )
+    for night in nights:
+        random = Random(f"{seed}/{night}")  # noqa: S311 - a repeatable run is the point
+        for code in shop.locations:
+            for first in range(0, len(chosen), client.items):
+                items = [
+                    {"sku": sku, "quantity": random.randrange(500)} for sku in chosen[first : first + client.items]
+                ]
+                yield _post(night - start, "refresh", {"locationCode": code, "items": items})
+
+
+def polls(client: Polls) -> Iterator[Wish]:
+    """Return the looks at the queue."""
+    return (
+        Wish(at, "getJobs", "GET", f"{_QUEUE}?limit={_NEWEST_JOBS}")
+        for at in range(0, parse_span(client.lasts), max(SECOND, parse_span(client.every)))
+    )
+
+
+def _time_of_day(text: str) -> int:
+    hour, minute = map(int, text.split(":"))
+    return hour * HOUR + minute * MINUTE
+
+
+def _post(at: int, what: str, body: dict[str, Any], *, repeatable: bool = True) -> Wish:
+    path = _INVENTORY if what == "queryInventory" else f"{_INVENTORY}/{what}"
+    return Wish(at, what, "POST", path, msgspec.json.encode(body), repeatable)
+
+
+def _lookup(at: int, client: Lookups, shop: Shop, random: Random) -> Wish:
+    if client.everywhere:
+        items = [{"sku": random.choice(shop.skus), "quantity": 1} for _ in range(client.items)]
+        return _post(at, "queryInventory", {"type": "ANY", "items": items, "limit": 20})
+    code = random.choice(shop.locations)
+    asked = ",".join(random.choice(shop.skus) for _ in range(client.items))
+    query = urlencode({"requestLocation": code, "items": asked, "type": "ANY"})
+    return Wish(at, "getInventory", "GET", f"{_INVENTORY}?{query}")
+
+
+def _adjust(at: int, client: Adjusts, shop: Shop, random: Random) -> Wish:
+    items = [{"sku": random.choice(shop.skus), "quantity": random.randint(-3, 3)} for _ in range(client.items)]
+    return _post(at, "adjust", {"locationCode": random.choice(shop.locations), "items": items}, repeatable=False)
+
+
+def _orders(due: Iterator[int], client: Orders, shop: Shop, random: Random) -> Iterator[Wish]:
+    """Allocations as they arrive, and between them the fulfilments whose time has come."""
+    later: list[Wish] = []
+    wait = parse_span(client.fulfil_after)
+    numbers = count(1)
+    for at in due:
+        while later and later[0].at <= at:
+            yield later.pop(0)
+        order = next(numbers)
+        code, skus = random.choice(shop.stocked)
+        items = [
+            {
+                "sku": random.choice(skus), "quantity": random.randint(1, 2),
+                "orderID": order, "orderItemID": 100 * order + line, "shipmentID": order,
+            }
+            for line in range(client.items)
+        ]  # fmt: skip
+        body = {"locationCode": code, "items": items, "runSynchronous": True}
+        yield _post(at, "allocate", body, repeatable=False)
+        later.append(_post(at + wait, "fulfill", body, repeatable=False))
+    yield from later
