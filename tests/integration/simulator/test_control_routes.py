@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from aiohttp import ClientError
 
-from kibo_simulator.web.control import ROUTES, ControlRoute
+from kibo_simulator.web.control import PREFIX, ROUTES, ControlRoute
 
 from .conftest import Bench, MakeBench
 
@@ -37,6 +38,28 @@ async def test_every_refusal_carries_a_correlation_id(bench: Bench, route: Contr
     assert [reply.headers["x-vol-correlation"] for reply in replies] == found
     assert 2 == len(set(found))
     assert [400, 400] == [reply.status for reply in replies]
+
+
+async def test_no_route_is_throttled_faulted_or_journaled(bench: Bench) -> None:
+    """Contract: the control plane is outside limits, faults and journal, whatever they are made to be for."""
+    await bench.send("PUT", f"{PREFIX}/limits", {"pools": [{"route": "/*", "rpm": 0}]})
+    everything = {"match": {"path": "*", "times": 1}, "effect": {"kind": "reset"}}
+    added = await bench.send("POST", f"{PREFIX}/faults", everything)
+    # What makes the simulation anew would take limits and fault with it, and so would the end of the fault.
+    routes = [route for route in ROUTES if route.name not in {"reset", "clearFaults", "setLimits", "clearLimits"}]
+    statuses: dict[str, int] = {}
+    for route in routes:
+        if "text/event-stream" not in route.media:
+            statuses[route.name] = (await bench.send(route.method, address(route))).status
+    left = (await bench.send("GET", f"{PREFIX}/faults")).body["faults"]
+    journaled = [each.path for each in bench.simulator.journal.held() if each.path.startswith(PREFIX)]
+    with pytest.raises(ClientError):
+        await bench.send("GET", "/api/nothing")
+
+    assert added.status in {200, 201}
+    assert [0] == [fault["uses"] for fault in left]
+    assert [] == journaled
+    assert {} == {name: status for name, status in statuses.items() if status == 429 or status >= 500}
 
 
 async def test_looking_changes_nothing_about_the_api(make_bench: MakeBench) -> None:

@@ -156,10 +156,11 @@ async def test_events_are_chosen_by_kind(bench: Bench) -> None:
         await stream.content.readline()
         await bench.send("POST", V5, QUERY)
         await bench.send("PUT", "/_simulator/clock", {"mode": "manual"})
-        ((name, data),) = await events(stream, 1)
+        await bench.send("POST", "/_simulator/reset")
+        (name, data), (again, reset) = await events(stream, 2)
     refused = await bench.send("GET", "/_simulator/events?kinds=clocks")
 
-    assert ("clock", "manual") == (name, data["mode"])
+    assert ("clock", "manual", "clock", "real") == (name, data["mode"], again, reset["mode"])
     assert (400, "VALIDATION_ERROR", "kinds") == fault(refused)
 
 

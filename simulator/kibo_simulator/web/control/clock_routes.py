@@ -64,7 +64,7 @@ def put_clock(call: ControlCall[ClockRequest]) -> ClockBody:
         raise validation_error("$.now", str(error)) from None
     call.simulator.advance()
     call.gate.clock_set.set()
-    return _announced(call.simulator)
+    return announced(call.simulator)
 
 
 async def advance(call: ControlCall[AdvanceRequest]) -> ClockBody:
@@ -81,7 +81,7 @@ async def advance(call: ControlCall[AdvanceRequest]) -> ClockBody:
         await call.gate.advance()
     else:
         await _advance_by_events(call, once=bool(wanted.to_next_event))
-    return _announced(call.simulator)
+    return announced(call.simulator)
 
 
 async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -> None:
@@ -98,7 +98,8 @@ async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -
             return
 
 
-def _announced(simulator: Simulator) -> ClockBody:
+def announced(simulator: Simulator) -> ClockBody:
+    """The clock as it is told, also to whoever listens: it has been set."""
     clock = clock_body(simulator)
     simulator.announcer.tell("clock", clock)
     return clock

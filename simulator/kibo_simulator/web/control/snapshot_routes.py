@@ -16,7 +16,7 @@ from kibo_simulator.store.database import Database
 from kibo_simulator.store.images import ImageError, remove_file
 from kibo_simulator.timestamps import iso_microseconds
 from kibo_simulator.web.beside import beside
-from kibo_simulator.web.control.clock_routes import ClockBody, clock_body
+from kibo_simulator.web.control.clock_routes import ClockBody, announced
 from kibo_simulator.web.control.route import ControlCall, ControlParameter, ControlRoute
 from kibo_simulator.web.errors import ApiError, validation_error
 
@@ -115,7 +115,7 @@ async def restore_snapshot(call: ControlCall[None]) -> ClockBody:
             await call.gate.advance()
             old = simulator.adopt(*await beside(prepare))
             await beside(old.close)
-            return clock_body(simulator)
+            return announced(simulator)
 
 
 async def reset(call: ControlCall[None]) -> ClockBody:
@@ -136,7 +136,7 @@ async def reset(call: ControlCall[None]) -> ClockBody:
             await call.gate.advance()
             old = simulator.adopt(*await beside(prepare))
             await beside(old.close)
-            return clock_body(simulator)
+            return announced(simulator)
     except (ImageError, InventoryFileError) as error:
         raise ApiError(409, "CONFLICT", f"what this simulator began with is not there any more: {error}") from None
 
