@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,7 +16,7 @@ from kibo_simulator.batch_jobs.states import (
     deletable,
 )
 from kibo_simulator.catalog.changes import RESOURCE_TYPES
-from kibo_simulator.store.batch_jobs import BatchJobRow
+from kibo_simulator.store.batch_jobs import BatchItemRow, BatchJobRow
 from kibo_simulator.timestamps import InstantError, parse_instant
 from kibo_simulator.web.base_wire import missing
 from kibo_simulator.web.batch_job_wire import (
@@ -34,6 +34,7 @@ from kibo_simulator.web.wire import decode
 LARGEST_PAGE: Final = 1_000
 USUAL_PAGE: Final = 20
 DOMAIN: Final = "Catalog"
+_ITEMS_BETWEEN_PAUSES: Final = 100
 _CODE: Final = re.compile(r"[A-Za-z0-9_.~-]{1,100}")
 
 _job = msgspec.json.Decoder(BatchJobRequest)
@@ -150,7 +151,7 @@ def get_batch_summaries(call: Call) -> Answer:
     return Answer(page_body(start, size, total, bodies, counted=counted))
 
 
-def get_batch_items(call: Call) -> Answer:
+def get_batch_items(call: Call) -> Steps:
     """A page of a job's items in the order they were added, by processing status and resource type."""
     start, size, counted = _page(call)
     status = _one_of(call.text("processingStatus"), "processingStatus", (*ITEM_STATUSES, "Canceled"))
@@ -166,17 +167,26 @@ def get_batch_items(call: Call) -> Answer:
     )
     call.summary["counts"] = _totals(counts)
     items = call.simulator.batch_jobs.items(job.id, status=status, resource=resource, start=start, limit=size)
-    return Answer(page_body(start, size, total, [item_body(job, item) for item in items], counted=counted))
+    return (yield from _told_items(job, items, page_body(start, size, total, [], counted=counted)))
 
 
-def get_batch_item(call: Call) -> Answer:
+def get_batch_item(call: Call) -> Steps:
     """The items that one catalog call added, by its correlation id: one, or one for each entry of a bulk call."""
     job = _named(call)
     correlation = call.path["correlation_id"]
     items = call.simulator.batch_jobs.items_of_call(job.id, correlation)
     if not items:
         raise missing("correlationId", f"item of the call {correlation[:60]!r}", status=404)
-    return Answer(page_body(0, len(items), len(items), [item_body(job, item) for item in items]))
+    return (yield from _told_items(job, items, page_body(0, len(items), len(items), [])))
+
+
+def _told_items(job: BatchJobRow, items: Sequence[BatchItemRow], page: dict[str, Any]) -> Steps:
+    """A page with its items, put together in steps."""
+    for count, item in enumerate(items, 1):
+        page["items"].append(item_body(job, item))
+        if not count % _ITEMS_BETWEEN_PAUSES:
+            yield
+    return Answer(page)
 
 
 def _named(call: Call) -> BatchJobRow:
