@@ -221,6 +221,10 @@ class BulkDelete:
             raise UnexpectedEventError("a request was sent while another was under way")
         operation = self._operation
         match event.request:
+            case DryRun(batch=number) if number in operation.work.to_submit and operation.confirmed:
+                operation.work.to_submit.remove(number)
+                operation.work.to_check.appendleft(number)
+                operation.work[number].rechecking = True
             case DryRun(batch=number) if number not in operation.work.to_check:
                 raise UnexpectedEventError(f"batch {number} was dry-run, but has no need of it")
             case Submit(batch=number) if not (operation.confirmed and number in operation.work.to_submit):

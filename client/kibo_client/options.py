@@ -33,6 +33,7 @@ class BulkDeleteOptions:
         expected_records: How many records the dry runs must find; the run stops if it is another number.
         max_records: How many they may find at most, likewise.
         off_peak: The hours in which batches may be submitted (C17); None for any. Dry runs and polls need not wait.
+        recheck_after_s: Seconds after which a dry run is too old to submit its batch on, so that it is made again.
 
     Raises:
         SettingsError: A value is out of its range.
@@ -52,6 +53,7 @@ class BulkDeleteOptions:
     expected_records: int | None = None
     max_records: int | None = None
     off_peak: DailyWindow | None = None
+    recheck_after_s: float = 86_400.0
 
     def __post_init__(self) -> None:
         ranges: tuple[tuple[str, float, float, float], ...] = (
@@ -62,6 +64,7 @@ class BulkDeleteOptions:
             ("max_resubmissions", self.max_resubmissions, 0, 100),
             ("job_patience_s", self.job_patience_s, 60, 7 * 86_400),
             ("guard_s", self.guard_s, 0, 30),
+            ("recheck_after_s", self.recheck_after_s, 600, 30 * 86_400),
             ("list_page_size", self.list_page_size, 1, 10_000),
         )
         for name, value, least, most in ranges:

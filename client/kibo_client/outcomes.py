@@ -35,7 +35,7 @@ def note_success(operation: Operation, request: Request, answer: Answer, now: in
     """
     match request, answer:
         case DryRun(batch=number), ScopeFound():
-            _checked(operation, operation.work[number], answer)
+            _checked(operation, operation.work[number], answer, now)
         case Submit(batch=number), Accepted():
             _submitted(operation, operation.work[number], answer, now)
         case PollJob(), JobSeen():
@@ -50,7 +50,7 @@ def note_success(operation: Operation, request: Request, answer: Answer, now: in
             raise UnexpectedEventError(f"{type(answer).__name__} is no answer to {type(request).__name__}")
 
 
-def _checked(operation: Operation, work: Work, answer: ScopeFound) -> None:
+def _checked(operation: Operation, work: Work, answer: ScopeFound, now: int) -> None:
     operation.work.to_check.remove(work.number)
     operation.refusals.accepted()
     verdict = operation.judge.judge(work.batch, answer)
@@ -60,7 +60,11 @@ def _checked(operation: Operation, work: Work, answer: ScopeFound) -> None:
         # What it found before a submission whose answer was lost, and finds no more, that submission has deleted.
         operation.account.deleted(in_both(work.found, verdict.missing))
         work.found = dict(verdict.found)
-        if work.found:
+        work.checked_at = now
+        was_next, work.rechecking = work.rechecking, False
+        if work.found and was_next:
+            operation.work.to_submit.appendleft(work.number)
+        elif work.found:
             operation.work.to_submit.append(work.number)
         return
     operation.account.leave_all(verdict.undone)

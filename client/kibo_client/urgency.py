@@ -27,7 +27,10 @@ def candidates(operation: Operation, now: int) -> Iterator[tuple[Request, int, s
         opens_at = _off_peak_at(operation, max(now, due_at))
         if opens_at > max(now, due_at):
             due_at, why = opens_at, f"the off-peak hours, {operation.options.off_peak}"
-        yield Submit(work.number), due_at, why
+        if work.checked_at + seconds(operation.options.recheck_after_s) < max(now, due_at):
+            yield DryRun(work.number), due_at, f"{why}, and a fresh dry run before"
+        else:
+            yield Submit(work.number), due_at, why
     if (work := operation.work.next_check(now)) is not None:
         yield DryRun(work.number), work.attempts.retry_at, "backing off before the dry run"
     room = operation.budget.hour_room(now)

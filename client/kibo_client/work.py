@@ -31,6 +31,8 @@ class Work:
         generation: 0 for a first submission, one more for each time that failed jobs made it necessary again.
         attempts: How its present request has fared.
         found: What its own clean dry run would delete.
+        checked_at: When that was.
+        rechecking: Its turn to be submitted has come, and only its dry run had grown too old.
         lost_answers: How often a submission was not answered with job ids.
         sent_at: When it was last submitted.
         ended_at: When that submission was answered, or its answer given up.
@@ -42,6 +44,8 @@ class Work:
     generation: int
     attempts: Attempts = field(default_factory=Attempts)
     found: dict[Product, Locations] = field(default_factory=dict)
+    checked_at: int = 0
+    rechecking: bool = False
     lost_answers: int = 0
     sent_at: int = 0
     ended_at: int = 0

@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     "--off-peak", metavar="US|EU|HH:MM-HH:MM", help="Submit in these hours only; hours of one's own are in UTC."
 )
 @click.option(
+    "--recheck-after",
+    "recheck_after_h",
+    type=click.FloatRange(1, 720),
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    help="Age at which a dry run is made again before its batch is submitted.",
+)
+@click.option(
     "--batch-size", type=click.IntRange(1, 1000), default=500, show_default=True, help="Products per request."
 )
 @click.option(
@@ -61,6 +70,7 @@ def delete(
     dry_run: bool,
     expect_records: int | None,
     off_peak: str | None,
+    recheck_after_h: float,
     **numbers: Any,
 ) -> int:
     """Delete the inventory records that a list names, and no others.
@@ -76,6 +86,7 @@ def delete(
         options = BulkDeleteOptions(
             dry_run_only=dry_run,
             expected_records=expect_records,
+            recheck_after_s=recheck_after_h * 3600,
             off_peak=None if off_peak is None else parse_window(off_peak),
             **numbers,
         )

@@ -45,6 +45,7 @@ from kibo_client.options import BulkDeleteOptions
 from kibo_client.report import BulkDeleteReport
 from kibo_client.retry import AnswerClass
 from kibo_client.targets import Product, Target
+from kibo_client.windows import DailyWindow
 
 SECOND = 1_000_000
 START = 1_800_000_000 * SECOND
@@ -508,6 +509,36 @@ def test_what_closes_after_the_dry_run_costs_nothing_else(closing: frozenset[int
         assert left == world.closing
         reasons = {entry.reason.partition(":")[0] for entry in outcome.report.undone}
         assert reasons <= {"its submission was refused", "its dry run was refused"}
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    begins=st.integers(0, 1439),
+    hours=st.integers(1, 12),
+    rph=st.integers(4, 60),
+    age=st.sampled_from([600.0, 3600.0, 86_400.0]),
+    faults=faults,
+)
+def test_submissions_keep_to_off_peak_hours_and_to_fresh_dry_runs(
+    begins: int, hours: int, rph: int, age: float, faults: Faults
+) -> None:
+    """C17, WF-2: nothing is submitted outside the window, nor on a dry run that has grown too old."""
+    window = DailyWindow(begins, (begins + 60 * hours) % 1440)
+    here = {(Product(None, f"u{n}", None), where) for n in range(12) for where in "NS"}
+    targets = targets_of(sorted(here, key=str))
+    world = World(set(here), faults, Random(1), rph=rph)
+    options = BulkDeleteOptions(batch_size=2, off_peak=window, recheck_after_s=age)
+    outcome = run(world, BulkDelete(targets, options, Budget(requests_per_minute=None, requests_per_hour=None)))
+    checked: dict[int, int] = {}
+    for at, request in outcome.sent:
+        if isinstance(request, DryRun):
+            checked[request.batch] = at
+        elif isinstance(request, Submit):
+            assert window.opens_at(at) == at, "WF-2"
+            assert at - checked[request.batch] <= (age + 1) * SECOND, "WF-1"
+
+    check_manners(world, outcome)
+    check_targets(world, outcome, targets)
 
 
 def test_where_everything_is_refused_the_end_comes_soon() -> None:
