@@ -13,6 +13,10 @@ from kibo_scenarios.rules import RULES, Level, Outcome, Rule, Verdict
 TIMED: Final = frozenset({"TH-1", "TH-2", "TH-3", "TH-4", "BA-4", "BA-5", "JB-1", "JB-2", "RT-1", "RT-2"})
 
 
+#: The rules that ask for waits to grow: there a tolerance is held against the client, and must not be all there is.
+GROWTH: Final = frozenset({"JB-2"})
+
+
 def _shortest_wait(evidence: Evidence) -> int:
     """Return the shortest wait that any 429 asked for."""
     asked = [entry.retry_after_s * SECOND for entry in evidence.journal if entry.retry_after_s is not None]
@@ -69,7 +73,21 @@ def _judge(rule: Rule, evidence: Evidence) -> Outcome:
         raise HarnessError(f"rule {rule.id} itself failed: {type(error).__name__}: {error}") from error
     if outcome.verdict is Verdict.PASS:
         return _told_apart(rule, outcome, evidence)
+    if rule.id in GROWTH and evidence.tolerance > SECOND:
+        outcome = _growth_told(rule, outcome, evidence)
     return proven(outcome, evidence) if rule.id in TIMED and evidence.stalls else outcome
+
+
+def _growth_told(rule: Rule, outcome: Outcome, evidence: Evidence) -> Outcome:
+    """Return a failure, unless the waits did grow, by less than can be told."""
+    if outcome.verdict is not Verdict.FAIL or rule.judge(replace(evidence, tolerance=0)).verdict is Verdict.FAIL:
+        return outcome
+    tolerance = format_span(evidence.tolerance)
+    return Outcome(
+        verdict=Verdict.INCONCLUSIVE,
+        expected=outcome.expected,
+        actual=f"the growth is less than the tolerance of {tolerance}; a lower speed can tell",
+    )
 
 
 def _told_apart(rule: Rule, outcome: Outcome, evidence: Evidence) -> Outcome:

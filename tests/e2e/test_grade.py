@@ -20,7 +20,7 @@ from kibo_scenarios.cli import commands, main
 from kibo_scenarios.declaration import read_declaration
 from kibo_scenarios.drivers import child
 from kibo_scenarios.drivers.faketime import measure
-from kibo_scenarios.drivers.task_file import read_report_file
+from kibo_scenarios.drivers.task_file import TaskDocument, read_report_file
 from kibo_scenarios.evidence import RecordKey
 
 from .conftest import BIN
@@ -288,8 +288,11 @@ def test_the_guide_shows_files_that_are_accepted(tmp_path: Path) -> None:
     (tmp_path / "client.yaml").write_text(declaration, encoding="utf-8")
     (tmp_path / "report.json").write_text(report, encoding="utf-8")
     named = read_report_file(tmp_path / "report.json", [RecordKey("WH-001", "P", "800001011278", None)])
+    (table,) = re.findall(r"^The task file is JSON:\n\n(.*?)\n\n", guide, re.DOTALL | re.MULTILINE)
+    keys = {key for row in table.splitlines() for key in re.findall(r"`(\w+)`", row.split("|")[1])}
     options = {option for parameter in commands.commands["grade"].params for option in parameter.opts}
 
+    assert set(TaskDocument.__struct_encode_fields__) == keys
     assert "warehouse-sync" == read_declaration(tmp_path / "client.yaml").name
     assert {RecordKey("WH-001", "P", "800001011278", None): "its job failed twice"} == named.undone
     assert set(re.findall(r"(?<=`)--[a-z-]+", guide)) <= options

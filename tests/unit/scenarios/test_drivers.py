@@ -236,6 +236,27 @@ def test_a_tolerance_as_long_as_the_wait_excuses_nothing(waited_s: float, tolera
     assert verdict is one.verdict
 
 
+@pytest.mark.parametrize(
+    ("growth_s", "tolerance_s", "verdict"),
+    [
+        (0, 3, Verdict.FAIL),
+        (0.5, 3, Verdict.INCONCLUSIVE),
+        (2, 3, Verdict.PASS),
+        (0.01, 0.05, Verdict.FAIL),
+        (0.5, 0.05, Verdict.PASS),
+    ],
+)
+def test_growth_within_the_tolerance_is_no_failure(growth_s: float, tolerance_s: float, verdict: Verdict) -> None:
+    """JB-2: at x60 an interval that grows by a second and a half in all cannot be told from a fixed one."""
+    story = Story()
+    for number in range(5):
+        story.poll(7)
+        story.wait(12 + number * growth_s)
+    (one,) = grade(story.evidence(tolerance=round(tolerance_s * SECOND)), select(["JB-2"]))
+
+    assert verdict is one.verdict
+
+
 def test_lifetimes_are_told_in_proportion() -> None:
     """A-1: an hour of the simulator is two minutes of the client's; other answers are left alone."""
     body = b'{"access_token":"t","expires_in":3600,"refresh_token_expires_in":10}'
