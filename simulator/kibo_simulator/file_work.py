@@ -16,7 +16,7 @@ class FileWork(msgspec.Struct, frozen=True, tag="file"):
     """The rows of a file for one location.
 
     Attributes:
-        batch_id: where the rows are kept.
+        batch_id: where the rows are kept; 0 when there are none.
         count: how many there are.
         adding: an Update adds, a Refresh sets.
         zero_missing: whether a Refresh zeroes what it does not name (I-2).

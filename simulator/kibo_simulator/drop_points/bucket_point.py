@@ -49,7 +49,7 @@ class BucketPoint:
             return sorted(
                 DropEntry(_last(one["path"]), one["size"], int(one["last_modified"].timestamp() * 1_000_000))
                 for one in found["objects"][:_MOST_ENTRIES]
-                if not _last(one["path"]).startswith(".")
+                if _last(one["path"])[:1] not in {"", "."} and one["path"].isprintable()
             )
 
     def fetch(self, folder: str, name: str, into: Path) -> Path:

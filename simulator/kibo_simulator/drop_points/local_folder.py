@@ -56,7 +56,8 @@ class LocalFolder:
                 for item in found:
                     if len(entries) >= _MOST_ENTRIES:
                         break
-                    if item.name.startswith(".") or not item.is_file(follow_symlinks=False):
+                    # What is not text could be written down nowhere.
+                    if item.name[0] == "." or not item.name.isprintable() or not item.is_file(follow_symlinks=False):
                         continue
                     status = item.stat(follow_symlinks=False)
                     entries.append(DropEntry(item.name, status.st_size, status.st_mtime_ns // 1000))

@@ -56,7 +56,7 @@ class SftpPoint:
             return sorted(
                 DropEntry(entry.filename, entry.attrs.size or 0, (entry.attrs.mtime or 0) * 1_000_000)
                 for entry in entries[:_MOST_ENTRIES]
-                if not entry.filename.startswith(".") and entry.attrs.type == _regular()
+                if entry.filename[0] != "." and entry.filename.isprintable() and entry.attrs.type == _regular()
             )
 
         return self._session(read)

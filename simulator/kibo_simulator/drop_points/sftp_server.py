@@ -158,7 +158,7 @@ class _Files(asyncssh.SFTPServer):
             status = path.lstat()
         except OSError:
             return
-        if stat.S_ISREG(status.st_mode):
+        if stat.S_ISREG(status.st_mode) and str(path).isprintable():
             folder = path.parent.relative_to(self._context.root).as_posix()
             entry = DropEntry(path.name, status.st_size, status.st_mtime_ns // 1000)
             self._context.wrote(folder, entry)

@@ -5,7 +5,15 @@ import io
 from collections.abc import Iterator
 from typing import IO, Final
 
-from kibo_simulator.files.import_rows import KNOWN, ImportedRow, ReadingRules, RowProblem, RowReader, field_key
+from kibo_simulator.files.import_rows import (
+    KNOWN,
+    LONGEST_NAME,
+    ImportedRow,
+    ReadingRules,
+    RowProblem,
+    RowReader,
+    field_key,
+)
 from kibo_simulator.files.packages import ImportFileError
 
 LONGEST_LINE: Final = 1 << 16
@@ -35,7 +43,10 @@ def read_csv(name: str, binary: IO[bytes], rules: ReadingRules) -> Iterator[RowO
         ImportFileError: the file as a whole cannot be meant: not text, or a quote that never closes.
     """
     text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
-    reader = csv.reader(_lines(name, text), strict=True, delimiter=rules.delimiter)
+    try:
+        reader = csv.reader(_lines(name, text), strict=True, delimiter=rules.delimiter)
+    except (TypeError, ValueError) as error:
+        raise ImportFileError(name, 0, f"cannot be read with the delimiter {rules.delimiter!r}: {error}") from error
     table = _Table(rules)
     count = 0
     try:
@@ -95,12 +106,20 @@ class _Table:
             self._check_columns(line)
         columns = self._columns
         if len(cells) > len(columns) and not self._rules.ignore_extra_fields:
-            return RowProblem(line, f"has {len(cells)} fields; at most {len(columns)} are expected", cells[0].strip())
+            return RowProblem(
+                line, f"has {len(cells)} fields; at most {len(columns)} are expected", self._location(cells)
+            )
         if len(cells) < len(columns) and not self._header:
             return self._ragged(line, cells)
         if len(cells) < len(columns):
-            return RowProblem(line, f"has {len(cells)} fields where the header has {len(columns)}")
+            return RowProblem(
+                line, f"has {len(cells)} fields where the header has {len(columns)}", self._location(cells)
+            )
         return self._reader.read(line, dict(zip(columns, cells, strict=False)))
+
+    def _location(self, cells: list[str]) -> str:
+        at = self._columns.index("locationcode")
+        return cells[at].strip()[:LONGEST_NAME] if at < len(cells) else ""
 
     def _take_header(self, line: int, keys: tuple[str, ...]) -> None:
         doubled = sorted({key for key in keys if key and keys.count(key) > 1})
@@ -124,7 +143,7 @@ class _Table:
         """A short row: as in the guide's samples, its last cell is the locator."""
         if len(cells) < _IDENTIFYING or self._rules.ragged == "refuse":
             least = _IDENTIFYING if self._rules.ragged != "refuse" else len(self._columns)
-            return RowProblem(line, f"has {len(cells)} fields; at least {least} are expected", cells[0].strip())
+            return RowProblem(line, f"has {len(cells)} fields; at least {least} are expected", self._location(cells))
         fields = dict(zip(self._columns, cells, strict=False))
         if len(cells) > _IDENTIFYING and self._rules.ragged == "locator_last":
             self._short += 1

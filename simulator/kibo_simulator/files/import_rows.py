@@ -39,7 +39,7 @@ POSITIONAL: Final = tuple(field for field in FIELDS if field not in {"Delivery_D
 """The order of the guide's fullest sample row, which has neither a delivery date nor an external id."""
 
 _LONGEST_LOCATOR: Final = 50
-_LONGEST_NAME: Final = 512
+LONGEST_NAME: Final = 512
 _LARGEST: Final = 2**31 - 1
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,10}")
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,10})?")
@@ -153,7 +153,7 @@ class RowReader:
         try:
             return self._read(line, fields)
         except RowError as error:
-            return RowProblem(line, str(error), fields.get("locationcode", "").strip()[:_LONGEST_NAME])
+            return RowProblem(line, str(error), fields.get("locationcode", "").strip()[:LONGEST_NAME])
 
     def _read(self, line: int, fields: Mapping[str, str]) -> ImportedRow:
         rules = self._rules
@@ -234,8 +234,8 @@ def _text(field: str, text: str) -> str:
     # Blanks around an identifier belong to it, nothing but blanks is nothing.
     if not text.strip():
         return ""
-    if len(text) > _LONGEST_NAME:
-        raise RowError(f"{field} is longer than {_LONGEST_NAME} characters")
+    if len(text) > LONGEST_NAME:
+        raise RowError(f"{field} is longer than {LONGEST_NAME} characters")
     if not text.isprintable():
         raise RowError(f"{field} has a control character in it")
     return text

@@ -30,6 +30,8 @@ from kibo_simulator.store.tags import TagStore
 
 _ROWS_IN_MEMORY: Final = 20_000
 _ROWS_A_PIECE: Final = 250
+_MOST_LOCATIONS: Final = 100_000
+_MOST_BINS: Final = 100_000
 _PARTS_BETWEEN_PAUSES: Final = 10
 _JOB_TYPES: Final[Mapping[ImportKind, JobType]] = {"REFRESH": "REFRESH", "UPDATE": "ADJUST"}
 
@@ -199,7 +201,8 @@ class Importer:
             # With no good row left there is nothing that could succeed.
             failures = tuple(said)
         return FileWork(
-            batch_id=part.batch_id,
+            # A number without rows would be given again, and its rows go with the first of the two jobs.
+            batch_id=part.batch_id if part.count else 0,
             count=part.count,
             adding=kind == "UPDATE",
             zero_missing=kind == "REFRESH" and self._settings.inventory.refresh_zero_missing,
@@ -276,6 +279,8 @@ class _Reading:
     def _part(self, code: str) -> _Part:
         part = self.parts.get(code)
         if part is None:
+            if len(self.parts) >= _MOST_LOCATIONS:
+                raise ImportFileError(self._name, 0, f"names more than {_MOST_LOCATIONS:,} locations")
             part = self.parts[code] = self._importer.part(self._tenant_id, code, self._next_batch)
             self._next_batch += 1
         return part
@@ -320,6 +325,8 @@ class _Reading:
     def _bin(self, location: Location, name: str) -> int:
         key = (location.id, name)
         if key not in self._bins:
+            if len(self._bins) >= _MOST_BINS:
+                self._bins.clear()
             self._bins[key] = self._importer.bin_named(location, name)
         return self._bins[key]
 

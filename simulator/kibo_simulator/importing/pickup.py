@@ -58,7 +58,7 @@ class FilePickup:
         self._talks = talks
         self._log = log
         self._talking: set[_Key] = set()
-        self._found = False
+        self._moved = False
         self._entry: Entry | None = None
         self._before: dict[_Key, dict[str, DropEntry]] = {}
         self._told: set[tuple[str, str, str]] = set()
@@ -81,20 +81,22 @@ class FilePickup:
 
     def look(self, at: int) -> Iterator[None]:
         """Look at every place of every tenant, and take what is ready; remote ones answer later."""
+        # First, so that whatever befalls this look there is another.
+        self.plan(at)
         tenants = frozenset(tenant.id for tenant in self._tenants.every())
-        self._found = False
+        self._moved = False
         for tenant_id in sorted(tenants):
             for place in self.places(tenant_id):
                 if (place.tenant_id, place.folder) not in self._talking:
                     yield from self._talks.go(self._visit(place, tenants), at)
                 yield
-        self._plan_after(at, idle=not self._found and not self._talks.by_courier)
+        if not self._moved and not self._talks.by_courier:
+            self._leave_out(at)
 
-    def _plan_after(self, at: int, *, idle: bool) -> None:
-        # Files come from outside, so never at an instant that has passed: looks that would find nothing are left out.
+    def _leave_out(self, at: int) -> None:
+        """Nothing has moved, and files come from outside: looks at instants that have passed would find the same."""
         ahead = self._now()
-        self.plan(at)
-        if idle and self._entry is not None and self._entry.at < ahead:
+        if self._entry is not None and self._entry.at < ahead:
             last = last_due(self._settings.fetch_cron, ahead, self._settings.cron_zone)
             self.plan(max(at, last - 1))
 
@@ -115,7 +117,6 @@ class FilePickup:
         self, place: FetchPlace, drop: DropPoint, entries: list[DropEntry], tenants: frozenset[int]
     ) -> Talk[None]:
         key = (place.tenant_id, place.folder)
-        self._found |= bool(entries)
         self._log.seen(self._talks.at, place.folder, entries)
         known = {DropEntry(*row[:3]): row[3] for row in self._batches.finished(place.tenant_id, place.folder)}
         self._forget_gone(place, entries, list(known))
@@ -125,7 +126,9 @@ class FilePickup:
             before=self._before.get(key, {}),
             finished=frozenset(known),
         )
-        self._before[key] = {entry.name: entry for entry in entries}
+        present = {entry.name: entry for entry in entries}
+        self._moved |= bool(plan.taken) or present != self._before.get(key, {})
+        self._before[key] = present
         for oddity in plan.odd:
             self._tell(place, oddity.entry, oddity.reason)
         for entry in entries:

@@ -111,6 +111,7 @@ CREATE TABLE jobs (
     original_filename TEXT
 );
 CREATE INDEX jobs_by_tenant ON jobs (tenant_id, id);
+CREATE INDEX jobs_by_file ON jobs (tenant_id, original_filename, id) WHERE original_filename IS NOT NULL;
 CREATE INDEX jobs_unfinished ON jobs (tenant_id, id) WHERE status IN ('PENDING', 'WORKING');
 
 CREATE TABLE rate_pools (

@@ -47,7 +47,7 @@ class FetchFileRequest(BaseRequest, rename=kibo_name, frozen=True, kw_only=True,
     field_name_map: Annotated[list[Text], Meta(max_length=1_000)] | None = None
     ignore_extra_fields: bool | None = None
     blank_quantity_is_zero: bool | None = None
-    csv_delimiter: Annotated[str, Meta(min_length=1, max_length=1)] | None = None
+    csv_delimiter: Annotated[str, Meta(min_length=1, max_length=1, pattern=r'^[^"\r\n\0]')] | None = None
     product_mapping: ProductMapping | None = None
 
     def __repr__(self) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from kibo_simulator import SampleSettings, Settings
+from kibo_simulator.drop_points.local_folder import LocalFolder
+from kibo_simulator.files.file_log import DropEntry
 from kibo_simulator.rate_limits import UNLIMITED
 from kibo_simulator.settings import FileSettings
 
@@ -393,3 +395,46 @@ async def test_jobs_of_files_survive_a_restart(make_exchange: MakeExchange, tmp_
     (job,) = await again.jobs()
 
     assert (job["status"], again.on_hand()) == ("SUCCESS", 7)
+
+
+async def test_a_file_without_a_good_row_takes_nothing_from_the_next(make_exchange: MakeExchange) -> None:
+    """Rows that wait belong to one job only, also beside a job that has none."""
+    exchange = await make_exchange()
+    exchange.put(rows(("ST-0001", UPC, "x")))
+    exchange.put(rows((OTHER, UPC, 8)), "T_1001_REFRESH_260301210001.zip")
+    await exchange.later()
+
+    assert [job["status"] for job in await exchange.jobs()] == ["FAILED", "SUCCESS"]
+    assert exchange.on_hand(code=OTHER) == 8
+
+
+async def test_a_year_beside_a_file_that_nobody_wants_is_soon_over(make_exchange: MakeExchange) -> None:
+    """T-3: looks that would find what the last one found are left out; the next file is taken all the same."""
+    exchange = await make_exchange(export_cron="")
+    exchange.put("x", "stock.csv")
+    looks = 0
+    listing = LocalFolder.listing
+
+    def counted(self: LocalFolder, folder: str) -> list[DropEntry]:
+        nonlocal looks
+        looks += folder == "in"
+        return listing(self, folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalFolder, "listing", counted)
+        await exchange.later(365 * 24 * 60)
+    exchange.put(rows(("ST-0001", UPC, 7)))
+    await exchange.later()
+
+    assert looks < 5
+    assert exchange.on_hand() == 7
+
+
+async def test_a_delimiter_that_cannot_separate_is_refused(make_exchange: MakeExchange) -> None:
+    """400 with the place, before anything could be read with it."""
+    exchange = await make_exchange()
+    refused = [
+        (await exchange.bench.send("POST", FETCH, CONFIG | {"csvDelimiter": text})).status for text in ('"', "\n", "")
+    ]
+
+    assert refused == [400, 400, 400]

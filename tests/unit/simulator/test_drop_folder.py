@@ -1,5 +1,6 @@
 """A folder as drop point: nothing outside of it is touched, nothing is overwritten (the guide's drop point rules)."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ def test_links_folders_and_hidden_files_are_not_listed(tmp_path: Path) -> None:
     (tmp_path / "in" / "link.csv").symlink_to(tmp_path / "secret")
     (tmp_path / "in" / ".hidden").touch()
     (tmp_path / "in" / "folder").mkdir()
+    (tmp_path / "in" / "bell\x07.csv").touch()
+    Path(os.fsdecode(os.fsencode(tmp_path / "in") + b"/latin-\xe9.csv")).touch()
     drop = LocalFolder(tmp_path)
 
     assert [(entry.name, entry.size) for entry in drop.listing("/in")] == [("plain.csv", 3)]

@@ -191,7 +191,7 @@ def test_a_row_of_the_wrong_width_is_a_problem_of_its_own(tmp_path: Path) -> Non
     text = 'LocationCode,UPC,Quantity\nL1,U1\nL1,U1,1,2\nL1,"U"1,1\nL1,U1,7\n'
 
     assert read(write(tmp_path, text)) == [
-        RowProblem(2, "has 2 fields where the header has 3"),
+        RowProblem(2, "has 2 fields where the header has 3", "L1"),
         RowProblem(3, "has 4 fields; at most 3 are expected", "L1"),
         RowProblem(4, "is not CSV: ',' expected after '\"'"),
         ImportedRow(5, "L1", 7, None, "U1"),

@@ -100,7 +100,7 @@ HEADER = "LocationCode,PartNumber,UPC,SKU,OnHand\n"
         ("a.csv", HEADER + "L1," + "A" * 70_000 + ",,,1\n", 2, "longer"),
         ("a.jsonl", '{"locationCode":"L1","upc":"1","onHand":1}\n[1]\n', 2, "object"),
         ("a.jsonl", "{\n", 1, "JSON"),
-        ("a.xml", "<a/>", 0, "XML"),
+        ("a.xml", "<a>\n<b></a>", 2, "is not well-formed XML"),
     ],
 )
 def test_a_broken_file_names_its_line(tmp_path: Path, name: str, text: str, line: int, part: str) -> None:
