@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from benchmarks.outcome import UnavailableError
+
+
+def as_installed() -> dict[str, str]:
+    """The environment in which Python keeps the byte code of what it imports, as that of installed programs is kept."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,9 @@ def served(*arguments: str) -> Iterator[Child]:
     Raises:
         UnavailableError: The machine does not tell a process the time of another.
     """
-    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=as_installed()
+    ) as process:
         try:
             assert process.stdout is not None
             where = urlsplit(json.loads(process.stdout.readline())["url"])

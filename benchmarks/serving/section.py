@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.outcome import Figure, Section, Target, at_least, at_most, figures_table, missed_figures
-from benchmarks.serving.child import Child, served
+from benchmarks.serving.child import Child, as_installed, served
 from benchmarks.serving.sender import Sender, message
 from kibo_simulator import Settings, Simulator
 from kibo_simulator.rate_limits import UNLIMITED
@@ -194,7 +194,7 @@ def _until_ready() -> float:
 
 def _importing() -> float:
     before = os.times()
-    subprocess.run([sys.executable, "-c", "import aiohttp.web"], check=True)
+    subprocess.run([sys.executable, "-c", "import aiohttp.web"], check=True, env=as_installed())
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
 
