@@ -309,9 +309,20 @@ class KiboClient:
     def _budget_of(self, path: str) -> Budget:
         if path.startswith(INVENTORY_POOL):
             return self._shared_budget(DEFAULT_GUARD)
-        # Other routes have limits of their own, which nobody has told us: they are learnt.
-        pool = "/".join(path.split("/")[:4])
-        return self._other_budgets.setdefault(pool, Budget(requests_per_minute=None, requests_per_hour=None))
+        # Other routes have limits of their own; those that nobody has told us are learnt.
+        return self._other_budgets.setdefault(_pool_of(path), Budget(requests_per_minute=None, requests_per_hour=None))
+
+    def limit(self, path: str, *, requests_per_minute: int | None, requests_per_hour: int | None) -> None:
+        """Tell the limits of the pool that a path outside of the inventory API belongs to, before it is first used.
+
+        Args:
+            path: Any path of the pool, such as /api/commerce/catalog/admin/products.
+            requests_per_minute: None where it is not known and has to be learnt.
+            requests_per_hour: Likewise.
+        """
+        self._other_budgets[_pool_of(path)] = Budget(
+            requests_per_minute=requests_per_minute, requests_per_hour=requests_per_hour
+        )
 
     def stop(self) -> bool:
         """Have the operation under way send nothing any more; it ends, interrupted, once its present request has.
@@ -374,3 +385,8 @@ class KiboClient:
                 return await self._inventory.jobs(request, kind.job_type, known=operation.known_jobs)
             case DryRun() | Submit():
                 raise AssertionError("an update deletes nothing")
+
+
+def _pool_of(path: str) -> str:
+    """The pool of a path outside of the inventory API: the service that it belongs to."""
+    return "/".join(path.split("/")[:4])

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kibo_client.batch_jobs.feeding import FeedEvent, Feeding
 
 _T = TypeVar("_T")
+SERVICE = "/api/platform/data/batchJob"
+WORTH_TELLING_S = 2.0
 CODE = click.argument("code")
 FEED = click.option(
     "--feed",
@@ -88,7 +90,7 @@ def add(
         return await jobs.add(code, items, batch_size=batch_size, journal=run_journal, tenant=tenant, on_event=show)
 
     try:
-        report = _with_jobs(connection, work)
+        report = _with_jobs(connection, work, quiet=quiet)
     except KeyboardInterrupt:
         way = f"the same command goes on from {run_journal}" if run_journal else "without --run-journal nobody can tell"
         say(f"kibo-client: interrupted; what was added stays in the job: {way}", err=True)
@@ -137,7 +139,11 @@ def watch(*, connection: Connection, code: str, quiet: bool) -> int:
         if not quiet and summary.status in {"Pending", "Running"}:
             say(described(summary), err=True)
 
-    summary = _with_jobs(connection, lambda jobs, _: jobs.watch(code, show))
+    try:
+        summary = _with_jobs(connection, lambda jobs, _: jobs.watch(code, show), quiet=quiet)
+    except KeyboardInterrupt:
+        say(f"kibo-client: interrupted; {code} goes on by itself", err=True)
+        return INTERRUPTED
     say(described(summary))
     if summary.status == "Ready":
         refuse(f"{code} is not started; kibo-client batch start {code} does that")
@@ -209,24 +215,57 @@ def _read(feed: Path) -> list[FeedItem]:
         refuse(str(error))
 
 
-def _with_jobs(connection: Connection, work: Callable[[BatchJobs, int], Awaitable[_T]]) -> _T:
+def _with_jobs(connection: Connection, work: Callable[[BatchJobs, int], Awaitable[_T]], *, quiet: bool = False) -> _T:
     """Do something with the tenant's batch jobs; a mistake of the user, or a refusal, ends the command in one line."""
     import anyio  # noqa: PLC0415
 
     from kibo_client.batch_jobs import BatchJobs  # noqa: PLC0415
+    from kibo_client.batch_jobs.items import CATALOG  # noqa: PLC0415
     from kibo_client.client import KiboClient  # noqa: PLC0415
-    from kibo_client.errors import KiboClientError, NoAnswerError, RefusedError, UnreachableError  # noqa: PLC0415
+    from kibo_client.errors import (  # noqa: PLC0415
+        KiboClientError,
+        NoAnswerError,
+        RefusedError,
+        UnknownOutcomeError,
+        UnreachableError,
+    )
     from kibo_client.transport import TransportError  # noqa: PLC0415
 
     async def main() -> _T:
         settings = connection.settings()
         async with KiboClient(settings) as client:
+            # What the environment says of limits is about the inventory's pool.
+            minute, hour = (_told_limit(connection, name) for name in ("requests_per_minute", "requests_per_hour"))
+            for path in (CATALOG, SERVICE):
+                client.limit(path, requests_per_minute=minute, requests_per_hour=hour)
             return await work(BatchJobs(client), settings.tenant)
 
+    if not quiet:
+        _tell_waits()
     try:
         return anyio.run(main)
-    except (NoAnswerError, RefusedError, TransportError, UnreachableError) as error:
+    except (NoAnswerError, RefusedError, TransportError, UnknownOutcomeError, UnreachableError) as error:
         say(f"kibo-client: {error}", err=True)
         raise click.exceptions.Exit(SOMETHING_UNDONE) from error
     except KiboClientError as error:
         refuse(str(error))
+
+
+def _told_limit(connection: Connection, name: str) -> int | None:
+    value = connection.flags.get(name)
+    return value if isinstance(value, int) else None
+
+
+def _tell_waits() -> None:
+    """Say on standard error what is waited for, where that takes long enough to wonder."""
+    import logging  # noqa: PLC0415
+
+    class Waits(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            seconds = record.args[0] if isinstance(record.args, tuple) and record.args else None
+            if isinstance(seconds, float) and seconds >= WORTH_TELLING_S and str(record.msg).startswith("waiting"):
+                say(record.getMessage(), err=True)
+
+    log = logging.getLogger("kibo_client")
+    log.setLevel(logging.INFO)
+    log.addHandler(Waits())
