@@ -5,11 +5,21 @@ Unofficial; not affiliated with Kibo.
 
 from kibo_simulator.clock import Clock, ClockError
 from kibo_simulator.faults import FaultError, PlannedFault, read_faults
+from kibo_simulator.off_peak import OffPeakHours
 from kibo_simulator.rate_limits import LimitsDocument, LimitsError, PoolLimit, PoolStatus
-from kibo_simulator.settings import AccessSettings, InventorySettings, SampleSettings, Settings
+from kibo_simulator.settings import (
+    AccessSettings,
+    InventorySettings,
+    SampleSettings,
+    Settings,
+    SettingsError,
+    TenantSettings,
+)
 from kibo_simulator.simulator import Simulator
+from kibo_simulator.snapshots import ShelfError, Snapshot
 from kibo_simulator.stock.records import StockRecord
 from kibo_simulator.store.database import DatabaseError
+from kibo_simulator.store.images import ImageError
 from kibo_simulator.version import __version__
 
 __all__ = [
@@ -18,16 +28,22 @@ __all__ = [
     "ClockError",
     "DatabaseError",
     "FaultError",
+    "ImageError",
     "InventorySettings",
     "LimitsDocument",
     "LimitsError",
+    "OffPeakHours",
     "PlannedFault",
     "PoolLimit",
     "PoolStatus",
     "SampleSettings",
     "Settings",
+    "SettingsError",
+    "ShelfError",
     "Simulator",
+    "Snapshot",
     "StockRecord",
+    "TenantSettings",
     "__version__",
     "read_faults",
 ]

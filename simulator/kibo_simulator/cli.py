@@ -268,6 +268,8 @@ def serve(
 
     Prints one JSON line when ready. Without flags there is a small sample tenant: id 1001, client id sample.app,
     secret sample-secret. Its control plane is at /_simulator.
+
+    Every flag has a variable, such as KIBO_SIMULATOR_PORT. Flags go before variables, and these before --config.
     """
     if control_token is not None and not control_token.strip():
         _fail("--control-token: is empty; leave it out to keep the control plane on loopback")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from shutil import copymode
 from typing import TextIO
 
 import msgspec
@@ -25,7 +26,7 @@ from kibo_simulator.journal.file import JournalFile
 from kibo_simulator.moment import Moment, read_moment
 from kibo_simulator.seeding import Seed, load_file, load_rows
 from kibo_simulator.settings import Settings
-from kibo_simulator.snapshots import SnapshotShelf
+from kibo_simulator.snapshots import Snapshot, SnapshotShelf
 from kibo_simulator.steps import finish
 from kibo_simulator.stock.deletion_items import DeletionItems
 from kibo_simulator.stock.records import StockRecord
@@ -135,15 +136,16 @@ class Simulator(Engine):
             database.close()
             raise
         database.close()
-        image, moment = self.fresh()
+        image, moment, _ = self._fresh()
         with closing(image):
             waiting = self._waiting_file(data)
             write_file(image.connection, waiting)
+            copymode(data, waiting)
             waiting.replace(data)
         return Database(data), moment
 
     def fresh(self) -> tuple[Database, Moment | None]:
-        """A database in memory as a simulator begins with when it is started like this one, and its moment (D-2).
+        """What a simulator begins with when it is started like this one, prepared for `adopt` (D-2).
 
         Nothing of the running simulation is touched: this may be done beside it, and in another thread.
 
@@ -152,10 +154,13 @@ class Simulator(Engine):
             InventoryFileError: a file cannot be loaded any more.
         """
         database, moment, _ = self._fresh()
-        return database, moment
+        if self._data is None:
+            return database, moment
+        with closing(database):
+            return self.prepared(database.connection), moment
 
     def _fresh(self) -> tuple[Database, Moment | None, int | None]:
-        """The same, and how many records files brought; None without a seed."""
+        """A database in memory as a simulator begins with, its moment, and how many records files brought."""
         if self._snapshot is None:
             database, loaded = self._seed.fresh(self._begins())
             return database, None, loaded
@@ -179,12 +184,40 @@ class Simulator(Engine):
         start = self._seed.settings.start
         return self._source() if start is None else parse_instant(start)
 
+    def save(self, name: str, *, replace: bool = False) -> Snapshot:
+        """Keep the state as it is now as a snapshot.
+
+        Raises:
+            ShelfError: it cannot be kept under this name.
+        """
+        return self.snapshots.take(name, self.database.connection, self.moment(), replace=replace)
+
+    def restore(self, name: str) -> None:
+        """Go on from a snapshot, clock and all; requests and jobs since are as if they had never been (D-2).
+
+        Raises:
+            ShelfError: there is no such snapshot, or it cannot be used.
+            ImageError: a simulation cannot be made of it; the old one goes on.
+        """
+        with self.snapshots.opened(name) as (image, moment):
+            self.adopt(self.prepared(image), moment).close()
+
+    def reset(self) -> None:
+        """Begin again as freshly started (D-2).
+
+        Raises:
+            ImageError: the snapshot that was begun with is gone; the state stays as it is.
+            InventoryFileError: a file that was loaded is gone; likewise.
+        """
+        self.adopt(*self.fresh()).close()
+
     def prepared(self, tables: sqlite3.Connection) -> Database:
         """A copy of these tables for `adopt`, in memory or beside the data file; may be made in another thread."""
         if self._data is None:
             return Database(copy_of=tables)
         waiting = self._waiting_file(self._data)
         write_file(tables, waiting)
+        copymode(self._data, waiting)
         return Database(waiting)
 
     @staticmethod

@@ -62,6 +62,8 @@ def download(session: Session, name: str, file: Path) -> None:
     """Write NAME to FILE, for another simulator or `serve --snapshot`."""
     part = file.with_name(f"{file.name}.part")
     try:
+        # It holds what tenants keep secret.
+        part.touch(mode=0o600)
         with part.open("wb") as stream:
             for chunk in session.connection.chunks(f"/snapshots/{segment(name)}/file"):
                 stream.write(chunk)

@@ -200,8 +200,13 @@ class SnapshotShelf:
         self.path(name).unlink(missing_ok=True)
 
     def new_part(self) -> Path:
-        """A path on the shelf to write to that no snapshot has and no other writer."""
-        return self._room() / f".{getpid()}-{id(self)}-{next(self._parts)}{_PART}"
+        """An empty file on the shelf to write to that is no snapshot's, no other writer's, and nobody else's to read."""
+        part = self._room() / f".{getpid()}-{id(self)}-{next(self._parts)}{_PART}"
+        try:
+            part.touch(mode=0o600)
+        except OSError as error:
+            raise ShelfError(f"the folder {part.parent} cannot be written to: {error.strerror or error}") from error
+        return part
 
     def close(self) -> None:
         """Drop the temporary folder, if there is one; a folder of the user's stays as it is."""

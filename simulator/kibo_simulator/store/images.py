@@ -82,8 +82,12 @@ def check(image: sqlite3.Connection) -> None:
 
 
 def write_file(source: sqlite3.Connection, path: Path) -> None:
-    """Write an image, or any database, to a file that is complete in itself; what was there before is gone."""
+    """Write an image, or any database, to a file that is complete in itself; what was there before is gone.
+
+    It holds what tenants keep secret, so nobody else may read it.
+    """
     remove_file(path)
+    path.touch(mode=0o600, exist_ok=False)
     image = new_image(path)
     try:
         copy(source, image)

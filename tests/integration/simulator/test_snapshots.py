@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from kibo_simulator import LimitsDocument, PoolLimit, SampleSettings, Settings, Simulator
-from kibo_simulator.store.images import ImageError
+from kibo_simulator import ImageError, LimitsDocument, PoolLimit, SampleSettings, Settings, ShelfError, Simulator
+from kibo_simulator.files.location_export import InventoryRow
 
 from .conftest import START, V1, Bench, MakeBench, Reply
 
@@ -289,3 +289,26 @@ async def test_faults_and_their_counts_go_back_too(bench: Bench) -> None:
 
     assert added.status in {200, 201}, added.body
     assert statuses == [503, 503, 200, 503, 200]
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_program_saves_restores_and_resets(tmp_path: Path, *, durable: bool) -> None:
+    """D-2: the same without HTTP, for those who have the simulator in their own process."""
+    data = tmp_path / "kibo.db" if durable else None
+    simulator = Simulator(Settings(sample=SAMPLE), wall=lambda: START, data=data, snapshots=tmp_path / "kept")
+    counts = [simulator.stock.count(1001)]
+    simulator.load_inventory(1001, [InventoryRow("NEW", "A", None, None, 1)])
+    simulator.save("one")
+    simulator.reset()
+    counts.append(simulator.stock.count(1001))
+    simulator.restore("one")
+    counts.append(simulator.stock.count(1001))
+    with pytest.raises(ShelfError, match="there is a snapshot 'one'"):
+        simulator.save("one")
+    with pytest.raises(ShelfError, match="there is no snapshot 'two'"):
+        simulator.restore("two")
+    modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "kept").iterdir()}
+    simulator.close()
+
+    assert counts == [counts[0], counts[0], counts[0] + 1]
+    assert modes == {0}

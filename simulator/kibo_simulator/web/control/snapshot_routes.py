@@ -121,20 +121,10 @@ async def restore_snapshot(call: ControlCall[None]) -> ClockBody:
 async def reset(call: ControlCall[None]) -> ClockBody:
     """Begin again as freshly started, all or nothing."""
     simulator = call.simulator
-
-    def prepare() -> tuple[Database, Moment | None]:
-        fresh, moment = simulator.fresh()
-        if not simulator.database.durable:
-            return fresh, moment
-        try:
-            return simulator.prepared(fresh.connection), moment
-        finally:
-            fresh.close()
-
     try:
         async with call.gate.turn:
             await call.gate.advance()
-            old = simulator.adopt(*await beside(prepare))
+            old = simulator.adopt(*await beside(simulator.fresh))
             await beside(old.close)
             return announced(simulator)
     except (ImageError, InventoryFileError) as error:
