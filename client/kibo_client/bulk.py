@@ -256,7 +256,7 @@ class BulkDelete:
         uncounted = {AnswerClass.UNAUTHORIZED, AnswerClass.NOT_SENT, AnswerClass.CANNOT_BE_SENT, AnswerClass.UNKNOWN}
         self.budget.answered(now, counted=not (isinstance(answer, Failed) and answer.reason in uncounted))
         if isinstance(answer, Failed):
-            note_failure(operation, request, answer, now)
+            note_failure(operation, request, answer, sent_at=sent.at, now=now)
             return
         operation.breaker.success()
         note_success(operation, request, answer, now)

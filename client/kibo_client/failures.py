@@ -11,7 +11,7 @@ from kibo_client.outcomes import lost_track, recheck, settle_all
 from kibo_client.refusals import STATUSES_ABOUT_CONTENT, refused_locations, without
 from kibo_client.report import ThrottledRequest
 from kibo_client.retry import Action as RetryAction
-from kibo_client.retry import Effect, action_for, backoff
+from kibo_client.retry import Effect, action_for
 from kibo_client.work import Attempts
 
 GATEWAY_TIMEOUTS_BEFORE_SPLIT = 2
@@ -22,11 +22,12 @@ def note_throttle(operation: Operation, request: Request, answer: Throttled, now
     operation.account.throttled.append(ThrottledRequest(now, answer.retry_after_s, KIND_NAMES[type(request)]))
     attempts = operation.attempts_of(request)
     attempts.throttles += 1
+    attempts.failed_at = 0
     if attempts.throttles > operation.options.max_throttles:
         _give_up(operation, request, f"it was throttled {attempts.throttles} times", now)
 
 
-def note_failure(operation: Operation, request: Request, answer: Failed, now: int) -> None:
+def note_failure(operation: Operation, request: Request, answer: Failed, *, sent_at: int, now: int) -> None:
     """Take in any other failure: decide whether, when and how the request is made again."""
     said = f"{answer.status} {answer.message}" if answer.status else answer.message
     effect = Effect.ABSOLUTE if isinstance(request, Submit) else Effect.NONE
@@ -45,8 +46,7 @@ def note_failure(operation: Operation, request: Request, answer: Failed, now: in
     if action is RetryAction.GIVE_UP:
         _give_up(operation, request, said, now)
         return
-    attempts.failures += 1
-    attempts.retry_at = now + backoff(attempts.failures, answer.jitter)
+    attempts.failed(sent_at=sent_at, now=now, jitter=answer.jitter)
     if operation.breaker.failure(now, answer.jitter):
         operation.stop(f"too many requests in a row failed, the last one so: {said}")
     if attempts.failures >= operation.options.max_attempts:

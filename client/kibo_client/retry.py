@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from kibo_client.units import SECOND
+from kibo_client.units import MINUTE, SECOND
 
 
 class AnswerClass(Enum):
@@ -71,6 +71,7 @@ TABLE: dict[tuple[AnswerClass, Effect], Action] = {
 FIRST_BACKOFF = SECOND
 # 2**9 seconds is over eight minutes: past that, waiting longer teaches nothing.
 MOST_DOUBLINGS = 9
+LONGEST_HOLD_UP = MINUTE
 
 
 def action_for(answer: AnswerClass, effect: Effect) -> Action:
@@ -103,3 +104,12 @@ def backoff(failures: int, jitter: float) -> int:
     """
     base = FIRST_BACKOFF << min(failures - 1, MOST_DOUBLINGS)
     return base + int(base * jitter)
+
+
+def longer_wait(failures: int, jitter: float, waited: int) -> int:
+    """How long to wait after this many failures in a row where `waited` passed before the last attempt (RT-2).
+
+    What else there is to send can hold a request up for longer than its backoff; the wait that follows must still be
+    the longer one. What is longer than a minute had other reasons, such as off-peak hours, and is not added to.
+    """
+    return max(backoff(failures, jitter), min(waited, LONGEST_HOLD_UP) * 3 // 2)

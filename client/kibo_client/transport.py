@@ -19,6 +19,7 @@ from yarl import URL
 
 from kibo_client.errors import CredentialsRefusedError, UnreachableError
 from kibo_client.exchange import Exchange, OnExchange, log
+from kibo_client.retry import backoff
 from kibo_client.settings import Settings
 from kibo_client.units import SECOND
 from kibo_client.wire import OAUTH_PATH, Unreadable, read_error, read_token, token_request_body
@@ -98,6 +99,9 @@ class Transport:
         self._token: str | None = None
         self._token_ends_at = 0
         self._renewal = anyio.Lock()
+        self._renewals_failed = 0
+        self._renew_from = 0
+        self._renewal_trouble = ""
         self._reached: set[str] = set()
         self._unreachable: UnreachableError | None = None
 
@@ -159,9 +163,23 @@ class Transport:
     async def _valid_token(self) -> str:
         async with self._renewal:
             if self._token is None or self._now() >= self._token_ends_at:
-                await self._renew()
+                await self._renew_when_due()
             assert self._token is not None, "a renewal leaves a token or raises"
             return self._token
+
+    async def _renew_when_due(self) -> None:
+        """Renew, but wait longer after each failure; until then nobody gets a token, nor asks for one (RT-1, RT-2)."""
+        if self._now() < self._renew_from:
+            raise TransportError(self._renewal_trouble, sent=False)
+        try:
+            await self._renew()
+        except TransportError as error:
+            if not error.permanent:
+                self._renewals_failed += 1
+                self._renew_from = self._now() + backoff(self._renewals_failed, 0.0)
+                self._renewal_trouble = str(error)
+            raise
+        self._renewals_failed = 0
 
     async def _renew(self) -> None:
         settings = self._settings

@@ -249,7 +249,7 @@ class BulkUpdate:
         uncounted = {AnswerClass.UNAUTHORIZED, AnswerClass.NOT_SENT, AnswerClass.CANNOT_BE_SENT, AnswerClass.UNKNOWN}
         self.budget.answered(now, counted=not (isinstance(answer, Failed) and answer.reason in uncounted))
         if isinstance(answer, Failed):
-            note_failure(state, request, answer, now)
+            note_failure(state, request, answer, sent_at=sent.at, now=now)
             return
         state.breaker.success()
         note_success(state, request, answer, now)

@@ -125,11 +125,12 @@ def note_throttle(state: UpdateState, request: Request, answer: Throttled, now: 
     state.throttled.append(ThrottledRequest(now, answer.retry_after_s, state.name_of(request)))
     attempts = state.attempts_of(request)
     attempts.throttles += 1
+    attempts.failed_at = 0
     if attempts.throttles > state.options.max_throttles:
         _give_up(state, request, f"it was throttled {attempts.throttles} times", now)
 
 
-def note_failure(state: UpdateState, request: Request, answer: Failed, now: int) -> None:
+def note_failure(state: UpdateState, request: Request, answer: Failed, *, sent_at: int, now: int) -> None:
     """Take in any other failure: decide whether, when and how the request is made again."""
     said = f"{answer.status} {answer.message}" if answer.status else answer.message
     effect = EFFECTS[state.options.kind] if isinstance(request, SendLines) else Effect.NONE
@@ -147,8 +148,7 @@ def note_failure(state: UpdateState, request: Request, answer: Failed, now: int)
         if not (isinstance(request, SendLines) and _narrowed(state, request.batch, answer, said)):
             _give_up(state, request, said, now)
         return
-    attempts.failures += 1
-    attempts.retry_at = now + backoff(attempts.failures, answer.jitter)
+    attempts.failed(sent_at=sent_at, now=now, jitter=answer.jitter)
     if state.breaker.failure(now, answer.jitter):
         state.stopped = f"too many requests in a row failed, the last one so: {said}"
     # A server that failed may have taken the lines on before it did: no job of ours may go unnoticed.

@@ -7,18 +7,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from kibo_client.batching import Batch
+from kibo_client.retry import longer_wait
 from kibo_client.targets import Locations, Product
 
 
 @dataclass(slots=True)
 class Attempts:
-    """How one request has fared so far."""
+    """How one request has fared so far; `failed_at` is 0 where its last answer was no failure."""
 
     failures: int = 0
     throttles: int = 0
     gateway_timeouts: int = 0
     token_renewed: bool = False
+    failed_at: int = 0
     retry_at: int = 0
+
+    def failed(self, *, sent_at: int, now: int, jitter: float) -> None:
+        """Count a failure, and let the next wait be longer than the one before really was (RT-2)."""
+        waited = sent_at - self.failed_at if self.failed_at else 0
+        self.failures += 1
+        self.failed_at = now
+        self.retry_at = now + longer_wait(self.failures, jitter, waited)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,8 @@ import pytest
 
 from kibo_client.breaker import Breaker
 from kibo_client.retry import TABLE, Action, AnswerClass, Effect, action_for, backoff, class_of_status
-from kibo_client.units import SECOND
+from kibo_client.units import HOUR, MINUTE, SECOND
+from kibo_client.work import Attempts
 
 
 def test_the_table_is_complete() -> None:
@@ -49,6 +50,30 @@ def test_waits_grow_whatever_the_jitter() -> None:
     assert shortest[0] == SECOND
     assert all(high < low for high, low in zip(longest, shortest[1:], strict=False))
     assert all(a < b for a, b in pairwise(shortest))
+
+
+def test_a_wait_is_longer_than_the_one_before_really_was() -> None:
+    """RT-2: what was held up for ten seconds by other batches waits for more than ten when it fails again."""
+    attempts = Attempts()
+    now, waits = 0, []
+    for _ in range(4):
+        now += SECOND
+        attempts.failed(sent_at=now, now=now, jitter=0.0)
+        held_up_until = now + 10 * SECOND
+        waits.append(max(attempts.retry_at, held_up_until) - now)
+        now += waits[-1] - SECOND
+
+    assert [10 * SECOND, 15 * SECOND, 22_500_000, 33_750_000] == waits
+
+
+@pytest.mark.parametrize(("held_up", "expected"), [(0, 2 * SECOND), (MINUTE, 90 * SECOND), (18 * HOUR, 90 * SECOND)])
+def test_a_hold_up_of_hours_is_not_made_longer(held_up: int, expected: int) -> None:
+    """Off-peak hours are no backoff: what waited for them is not to wait half as long again."""
+    attempts = Attempts()
+    attempts.failed(sent_at=1, now=1, jitter=0.0)
+    attempts.failed(sent_at=1 + held_up, now=1 + held_up, jitter=0.0)
+
+    assert expected == attempts.retry_at - (1 + held_up)
 
 
 def test_the_breaker_slows_down_and_then_stops() -> None:
