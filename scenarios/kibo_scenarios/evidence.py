@@ -226,6 +226,7 @@ class Evidence:
         batch_items: Items of batch jobs by their last status, and ``retries``.
         abilities: The kinds of work that the client declares to do; rules about others do not apply.
         limits: What the server enforced; empty when it is not known.
+        batch_size: Items per call that the client was told to send; None when it was told nothing.
         limits_known: Whether the client had been told these limits correctly.
         faults_left: Faults of the scenario that have not done all they were for.
         tolerance: How much too early, in microseconds, is forgiven to clocks and network.
@@ -244,6 +245,7 @@ class Evidence:
     batch_items: Mapping[str, int] = field(default_factory=dict)
     abilities: frozenset[str] = BULK_DELETE
     limits: tuple[PoolLimit, ...] = ()
+    batch_size: int | None = None
     limits_known: bool = False
     faults_left: int = 0
     tolerance: int = SECOND // 20

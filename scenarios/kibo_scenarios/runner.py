@@ -208,6 +208,7 @@ async def _live(
         batch_items=batch_items,
         abilities=client.abilities,
         limits=limits,
+        batch_size=plan.batch_size,
         limits_known=client.knows_limits
         and all((limit.requests_per_minute, limit.requests_per_hour) == (plan.rpm, plan.rph) for limit in limits),
         stalls=tuple(stalls),

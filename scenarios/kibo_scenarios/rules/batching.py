@@ -31,9 +31,10 @@ def batches_full(evidence: Evidence) -> Outcome:
     """BA-3 (C4): batches are full: calls used divided by calls needed at the recommended size.
 
     Products that go to different locations cannot share a call, so calls are needed per set of locations. A request
-    that was repeated counts once.
+    that was repeated counts once. A client that was told to send less is held to that; where the server could not
+    enqueue a batch in time (J-9), halves of it are full.
     """
-    size = evidence.profile.delete_items_recommended
+    size = _full_size(evidence)
     greatest = evidence.profile.batch_overhead
     expected = f"at most {greatest:.2f} times the calls needed with {size} items each"
     items: dict[tuple[str, ...], set[str]] = {}
@@ -162,6 +163,14 @@ def not_gated_on_jobs(evidence: Evidence) -> Outcome:
     if len(findings) < 2:
         return inconclusive(expected, "no jobs took so long that being gated on them would have shown twice")
     return judged(expected, findings, "")
+
+
+def _full_size(evidence: Evidence) -> int:
+    too_many = [
+        entry.summary.items for entry in submissions(evidence.journal) if entry.status == 504 and entry.summary.items
+    ]
+    told = evidence.batch_size or evidence.profile.delete_items_recommended
+    return min(evidence.profile.delete_items_recommended, told, *(-(-items // 2) for items in too_many))
 
 
 def _scope_of(entry: JournalEntry) -> tuple[str, ...]:

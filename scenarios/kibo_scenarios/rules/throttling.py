@@ -120,7 +120,10 @@ def missing_header_waits(evidence: Evidence) -> Outcome:
 
 
 def hour_restricted_once(evidence: Evidence) -> Outcome:
-    """TH-5 (C16): the hourly budget is not burnt in bursts: no hour restriction is provoked twice."""
+    """TH-5 (C16): the hourly budget is not burnt in bursts: no hour restriction is provoked twice.
+
+    Only refusals of the limit itself count: an injected one was not provoked.
+    """
     expected = "at most one hour-level restriction is provoked per pool"
     findings = []
     opportunity = False
@@ -146,12 +149,15 @@ def hour_restricted_once(evidence: Evidence) -> Outcome:
 
 
 def few_refusals(evidence: Evidence) -> Outcome:
-    """TH-6 (C16, C18): no 429 at all where the client knows the limits; elsewhere only the figure is given."""
+    """TH-6 (C16, C18): no 429 at all where the client knows the limits; elsewhere only the figure is given.
+
+    An injected refusal was not provoked, and is left out.
+    """
     expected = "0 requests in 1,000 are refused where the limits are known"
     requests = [entry for entry in evidence.journal if entry.pool is not None]
     if not requests:
         return inconclusive(expected, "no request counted against a pool")
-    refused = [entry for entry in requests if entry.status == 429]
+    refused = [entry for entry in requests if entry.status == 429 and entry.fault is None]
     figure = f"{1000 * len(refused) / len(requests):.1f} in 1,000 ({len(refused)} of {len(requests):,})"
     if not evidence.limits_known:
         return inconclusive(expected, f"{figure}; the client had not been told the limits that were enforced")
@@ -302,7 +308,8 @@ def _provoked_hour_restrictions(entries: list[JournalEntry]) -> list[JournalEntr
     until = 0
     for entry in entries:
         if entry.status == 429 and entry.retry_after_s is not None:
-            if entry.retry_after_s >= HOUR_LEVEL_S and entry.started_at >= until:
+            genuine = entry.fault is None and entry.retry_after_s >= HOUR_LEVEL_S
+            if genuine and entry.started_at >= until:
                 provoked.append(entry)
             until = max(until, entry.started_at + entry.retry_after_s * SECOND)
     return provoked
