@@ -144,6 +144,27 @@ def test_a_journal_file_holds_every_answered_request_after_a_kill(serve: Serve, 
 
 
 @pytest.mark.slow
+def test_https_is_spoken_with_those_who_are_trusted(serve: Serve, tmp_path: Path) -> None:
+    """With serve --tls its authority makes it trusted, and without it one line says what to do."""
+    pytest.importorskip("trustme")
+    served = serve("--tls", "--tls-dir", str(tmp_path))
+
+    def health(*flags: str, url: str = served.url) -> tuple[int, str]:
+        done = CliRunner(env={"SSL_CERT_FILE": ""}).invoke(main, ["ctl", "--url", url, *flags, "health"])
+        return done.exit_code, done.output
+
+    trusted = health("--ca", str(tmp_path / "kibo-simulator-ca.pem"))
+    doubted = health()
+    mistaken = health("--ca", __file__)
+    plain = health(url=served.url.replace("https", "http"))
+
+    assert (0, "ok") == (trusted[0], json.loads(trusted[1])["status"])
+    assert (2, True) == (doubted[0], "; --ca FILE names its authority" in doubted[1])
+    assert (2, f"kibo-simulator ctl: --ca {__file__}: holds no certificate\n") == mistaken
+    assert (2, True) == (plain[0], "broke off or does not speak http " in plain[1])
+
+
+@pytest.mark.slow
 def test_events_are_shown_as_they_happen(serve: Serve) -> None:
     """One line of JSON an event, until there are enough of them; interrupting a follower is no failure."""
     served = serve("--clock", "manual")

@@ -137,10 +137,14 @@ class Connection:
             if response.status >= http.client.BAD_REQUEST:
                 raise self._refusal(response.status, response.read(_MOST_OF_A_REFUSAL))
             yield response
-        except OSError as error:
-            raise CtlError(f"nothing answers at {self._shown}: {error.strerror or error}") from None
         except http.client.HTTPException as error:
-            raise CtlError(f"{self._shown} broke off or does not speak HTTP ({type(error).__name__})") from None
+            scheme = "https" if self._secure else "http"
+            raise CtlError(f"{self._shown} broke off or does not speak {scheme} ({type(error).__name__})") from None
+        except OSError as error:
+            untrusted = getattr(error, "verify_message", None)
+            if untrusted is not None:
+                raise CtlError(f"{self._shown} is not trusted ({untrusted}); --ca FILE names its authority") from None
+            raise CtlError(f"nothing answers at {self._shown}: {error.strerror or error}") from None
         finally:
             connection.close()
 
@@ -159,7 +163,8 @@ class Connection:
             try:
                 context.load_verify_locations(self._ca_file)
             except OSError as error:
-                raise CtlError(f"--ca {self._ca_file}: {error.strerror or 'holds no certificate'}") from None
+                why = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+                raise CtlError(f"--ca {self._ca_file}: {why}") from None
         return context
 
     def _refusal(self, status: int, body: bytes) -> RefusedError:
