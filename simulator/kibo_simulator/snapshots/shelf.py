@@ -200,7 +200,7 @@ class SnapshotShelf:
         self.path(name).unlink(missing_ok=True)
 
     def new_part(self) -> Path:
-        """An empty file on the shelf to write to that is no snapshot's, no other writer's, and nobody else's to read."""
+        """An empty file on the shelf to write to: no snapshot's, no other writer's, and nobody else's to read."""
         part = self._room() / f".{getpid()}-{id(self)}-{next(self._parts)}{_PART}"
         try:
             part.touch(mode=0o600)
