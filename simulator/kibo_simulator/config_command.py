@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import closing
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -58,7 +59,7 @@ def config_group(
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @click.pass_context
     def check_file(context: click.Context, file: Path) -> None:
-        """Check FILE; a fault is named with line and column."""
+        """Check FILE; faults have line and column."""
         with serve.make_context("serve", ["--config", str(file)], parent=context, auto_envvar_prefix=None) as inner:
             settings = effective_settings(inner)
         count = len({path for path, by in settings.said_by.items() if by != DEFAULT})
@@ -67,7 +68,10 @@ def config_group(
     @config.command()
     @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
     def init(file: Path | None) -> None:
-        """Write a file with every setting, its default and what it is for, to FILE or standard output."""
+        """Write every setting with its default to FILE.
+
+        Each has a line that says what it is for. Without FILE they go to standard output.
+        """
         from kibo_simulator.config_file import configuration_text  # noqa: PLC0415  # rarely asked for
 
         flags = [flag for flag in serve.params if isinstance(flag, click.Option) and flag.name not in _NOT_IN_THE_FILE]
@@ -86,7 +90,10 @@ def config_group(
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON.")
 
     def show(as_json: bool, **_: Any) -> None:  # noqa: FBT001  # click passes flags by name
-        """Show every setting in force and who said so, with the flags, the environment and the file of serve."""
+        """Show every setting in force and who said so.
+
+        The flags, the environment and the file are those of serve. Secrets are masked.
+        """
         context = click.get_current_context()
         rows = [*effective_settings(context).rows(), *_served(context)]
         if as_json:
@@ -102,7 +109,7 @@ def config_group(
             "show",
             callback=show,
             params=[*serve.params, as_json],
-            help=show.__doc__,
+            help=cleandoc(show.__doc__ or ""),
             context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX},
         )
     )
