@@ -34,7 +34,7 @@ FEED = click.option(
 )
 
 
-@click.group()
+@click.group(short_help="Change the catalog by batch jobs.")
 def batch() -> None:
     """Gather changes of the catalog in a batch job and have Kibo work them.
 
