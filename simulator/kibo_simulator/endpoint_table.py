@@ -61,12 +61,19 @@ DEVIATIONS: Final[dict[str, str]] = {
         ("listBatchJobItems", "readBatchJobItem"), "Kibo publishes the POST only; its guide reads like a GET."
     ),
     "createBatchJob": "The name is `name` or `jobName`. `status` can only be Ready.",
-    "performBatchAction": "The case of the action does not matter. An action that the status does not allow: 409.",
+    "performBatchAction": "The case of the action does not matter. An action that the status does not allow: 409 "
+    "(`batch.illegal_action`).",
     "deleteBatchJob": "A job that is Pending or Running: 409.",
     "getProducts": "`filter` knows `productCode` with `eq`, `sw` and `cont`; `responseGroups` and `q` are not read.",
     "getProductsV1": "`filter` knows `productCode` with `eq`, `sw` and `cont`; `responseGroups` and `q` are not read.",
     "addProduct": "Needs a code and a name (`catalog.name_required`); product types and attributes need not exist.",
     "addProductV1": "Needs a code and a name (`catalog.name_required`); product types and attributes need not exist.",
+    **dict.fromkeys(
+        ("bulkAddPriceListEntries", "bulkUpdatePriceListEntries", "bulkDeletePriceListEntries"),
+        "`publishEvents` and `invalidateCache` are accepted and mean nothing here. In a job each entry is an item.",
+    ),
+    **dict.fromkeys(("getProduct", "getProductV1"), "`responseGroups` is not read."),
+    "updateProductProperty": "`allowSyscalcValueUpdates` means nothing here: no values are calculated.",
     "getPriceLists": "`filter` and `sortBy` are not read.",
     "getPriceListEntries": "`filter` and `sortBy` are not read.",
     "deletePriceList": "One with entries: 409 without `cascadeDeleteEntries`.",

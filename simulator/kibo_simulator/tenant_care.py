@@ -74,4 +74,6 @@ def stocked(simulator: Simulator, tenant_id: int, text: str, mode: Literal["merg
             stock.put_plain(block, now)
             count += len(block)
             yield
+        if simulator.settings.catalog.tied:
+            simulator.catalog.adopt_inventory(tenant_id, now)
     return count

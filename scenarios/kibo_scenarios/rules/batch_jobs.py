@@ -24,6 +24,8 @@ _SERVICE: Final = frozenset(
         "readBatchJobItem",
     }
 )
+#: What the service answers where a job's status does not allow something; Kibo does not say which of the two.
+_REFUSED: Final = frozenset({400, 409})
 _ENDED: Final = frozenset({"Completed", "Canceled"})
 
 
@@ -46,7 +48,7 @@ def filled_then_started(evidence: Evidence) -> Outcome:
             judgeable.append(entry)
             if done and entry.summary.action in {"Start", "Cancel"}:
                 waiting.pop(job, None)
-            elif entry.status == 409 and entry.summary.action == "Reset":
+            elif entry.status in _REFUSED and entry.summary.action == "Reset":
                 findings += _breach(entry, f"asked to reset {code}, which was {entry.summary.batch_job_status}", _ENDED)
         elif entry.operation == "deleteBatchJob" and done:
             waiting.pop(job, None)
@@ -54,7 +56,7 @@ def filled_then_started(evidence: Evidence) -> Outcome:
             judgeable.append(entry)
             if done:
                 waiting.setdefault(job, entry)
-            elif entry.status == 409:
+            elif entry.status in _REFUSED:
                 what = f"added to {code}, which was {entry.summary.batch_job_status} already"
                 findings += _breach(entry, what, frozenset({"Ready"}))
     if not judgeable:

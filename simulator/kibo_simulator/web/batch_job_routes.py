@@ -106,7 +106,7 @@ def delete_batch_job(call: Call) -> Steps:
     """Delete a job and its items, unless it is started and unfinished."""
     job = _named(call)
     if not deletable(job.status):
-        raise _conflict(f"a job that is {job.status} cannot be deleted; cancel it first")
+        raise _out_of_turn(call, f"a job that is {job.status} cannot be deleted; cancel it first")
     yield from call.simulator.batches.dropping(job)
     call.simulator.batch_jobs.delete_job(job.id)
     return _told(call, job)
@@ -123,7 +123,7 @@ def perform_batch_action(call: Call) -> Steps:
     try:
         yield from call.simulator.batches.act(job, action, call.now)
     except IllegalActionError as error:
-        raise _conflict(str(error)) from None
+        raise _out_of_turn(call, str(error)) from None
     return _told(call, _named(call))
 
 
@@ -137,7 +137,7 @@ def get_batch_summary(call: Call) -> Answer:
     job = _named(call)
     counts = call.simulator.batch_jobs.counts(job.id)
     call.summary["counts"] = _totals(counts)
-    return Answer(summary_body(job, counts))
+    return Answer(summary_body(job, counts, cancelled=call.simulator.settings.batch.cancelled_item))
 
 
 def get_batch_summaries(call: Call) -> Answer:
@@ -147,7 +147,8 @@ def get_batch_summaries(call: Call) -> Answer:
         call.tenant_id, status=_job_status(call), domain=_domain(call), start=start, limit=size
     )
     call.summary["batchJobStatuses"] = {job.code: job.status for job in jobs}
-    bodies = [summary_body(job, call.simulator.batch_jobs.counts(job.id)) for job in jobs]
+    spelled = call.simulator.settings.batch.cancelled_item
+    bodies = [summary_body(job, call.simulator.batch_jobs.counts(job.id), cancelled=spelled) for job in jobs]
     return Answer(page_body(start, size, total, bodies, counted=counted))
 
 
@@ -167,7 +168,7 @@ def get_batch_items(call: Call) -> Steps:
     )
     call.summary["counts"] = _totals(counts)
     items = call.simulator.batch_jobs.items(job.id, status=status, resource=resource, start=start, limit=size)
-    return (yield from _told_items(job, items, page_body(start, size, total, [], counted=counted)))
+    return (yield from _told_items(call, job, items, page_body(start, size, total, [], counted=counted)))
 
 
 def get_batch_item(call: Call) -> Steps:
@@ -177,13 +178,14 @@ def get_batch_item(call: Call) -> Steps:
     items = call.simulator.batch_jobs.items_of_call(job.id, correlation)
     if not items:
         raise missing("correlationId", f"item of the call {correlation[:60]!r}", status=404)
-    return (yield from _told_items(job, items, page_body(0, len(items), len(items), [])))
+    return (yield from _told_items(call, job, items, page_body(0, len(items), len(items), [])))
 
 
-def _told_items(job: BatchJobRow, items: Sequence[BatchItemRow], page: dict[str, Any]) -> Steps:
+def _told_items(call: Call, job: BatchJobRow, items: Sequence[BatchItemRow], page: dict[str, Any]) -> Steps:
     """A page with its items, put together in steps."""
+    spelled = call.simulator.settings.batch.cancelled_item
     for count, item in enumerate(items, 1):
-        page["items"].append(item_body(job, item))
+        page["items"].append(item_body(job, item, cancelled=spelled))
         if not count % _ITEMS_BETWEEN_PAUSES:
             yield
     return Answer(page)
@@ -235,8 +237,8 @@ def _one_of(text: str | None, name: str, accepted: tuple[str, ...]) -> str | Non
     raise validation_error(name, f"{text[:40]!r} is none of {', '.join(accepted)}")
 
 
-def _conflict(message: str) -> ApiError:
-    return ApiError(409, "VALIDATION_CONFLICT", message)
+def _out_of_turn(call: Call, message: str) -> ApiError:
+    return ApiError(call.simulator.settings.batch.illegal_status, "VALIDATION_CONFLICT", message)
 
 
 _ALL = ("/api/platform/data/batchJob",)

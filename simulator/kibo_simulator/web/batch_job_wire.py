@@ -46,8 +46,8 @@ def job_body(job: BatchJobRow) -> dict[str, Any]:
     }
 
 
-def summary_body(job: BatchJobRow, counts: list[tuple[str, ItemStatus, int]]) -> dict[str, Any]:
-    """A job with how many items it has, by resource and status."""
+def summary_body(job: BatchJobRow, counts: list[tuple[str, ItemStatus, int]], *, cancelled: str) -> dict[str, Any]:
+    """A job with how many items it has, by resource and status; ``cancelled`` is how that status is spelled."""
     ordered = sorted(counts, key=lambda row: (row[0], ITEM_STATUSES.index(row[1])))
     return {
         "code": job.code,
@@ -56,20 +56,26 @@ def summary_body(job: BatchJobRow, counts: list[tuple[str, ItemStatus, int]]) ->
         "dateStarted": _date(job.started),
         "status": job.status,
         "resources": [
-            {"resourceType": resource, "counts": [{"status": status, "count": count} for _, status, count in rows]}
+            {
+                "resourceType": resource,
+                "counts": [
+                    {"status": cancelled if status == "Cancelled" else status, "count": count}
+                    for _, status, count in rows
+                ],
+            }
             for resource, rows in groupby(ordered, key=itemgetter(0))
         ],
     }
 
 
-def item_body(job: BatchJobRow, item: BatchItemRow) -> dict[str, Any]:
-    """An item as BatchJobItem."""
+def item_body(job: BatchJobRow, item: BatchItemRow, *, cancelled: str) -> dict[str, Any]:
+    """An item as BatchJobItem; ``cancelled`` is how that status is spelled."""
     return {
         "batchJobCode": job.code,
         **msgspec.json.decode(item.context),
         "retryCount": item.retries,
         "itemKey": item.key,
-        "processingStatus": item.status,
+        "processingStatus": cancelled if item.status == "Cancelled" else item.status,
         **({} if item.code is None else {"status": item.code}),
         "errors": msgspec.json.decode(item.errors) if item.errors else [],
         "uri": item.uri,

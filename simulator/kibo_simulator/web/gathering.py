@@ -55,7 +55,8 @@ def _taking(call: Call, code: str, more: int) -> BatchJobRow:
     call.summary["batchJobStatus"] = job.status
     if not takes_items(job.status):
         message = f"batch job {code!r} is {job.status}; items are added while it is Ready"
-        raise ApiError(409, "VALIDATION_CONFLICT", message, (Fault("batchJobCode", message),))
+        status = call.simulator.settings.batch.illegal_status
+        raise ApiError(status, "VALIDATION_CONFLICT", message, (Fault("batchJobCode", message),))
     most = call.simulator.settings.batch.items_per_job
     if job.items + more > most:
         raise validation_error("batchJobCode", f"has {job.items:,} items; a job takes {most:,}")

@@ -188,6 +188,46 @@ async def test_an_action_out_of_turn_is_refused(
     assert (409, message, was) == (reply.status, reply.body["message"], dump(bench, "batch_jobs"))
 
 
+async def test_kibos_other_spellings_can_be_had(make_bench: MakeBench) -> None:
+    """``illegal_action`` and ``cancelled_item``: 400 instead of 409, and the guide's Canceled."""
+    batch = BatchSettings(illegal_action="bad_request", cancelled_item="Canceled")
+    bench = await make_bench(Settings(limits=UNLIMITED, batch=batch))
+    await make(bench)
+    await gather(bench, "a")
+    refused = await act(bench, "reset")
+    await act(bench, "cancel")
+    summary = (await bench.send("GET", f"{ACTIONS}/job/summary")).body["resources"][0]["counts"]
+
+    assert (400, [("a", "Canceled", 0)]) == (refused[0], await items(bench))
+    assert [{"status": "Canceled", "count": 1}] == summary
+
+
+async def test_a_job_goes_on_from_a_snapshot(make_bench: MakeBench) -> None:
+    """D-2: taken in the middle of a slice and restored elsewhere, the job ends the same, at the same instants."""
+    first, second = await make_bench(SLOW), await make_bench(SLOW)
+    await make(first)
+    await gather(first, "a", "b", "c", named=False)
+    await act(first, "start")
+    first.wait(2)
+    taken = await first.send("POST", "/_simulator/snapshots", {"name": "half"})
+    async with first.http.get("/_simulator/snapshots/half/file") as answer:
+        image = await answer.read()
+    await second.send(
+        "PUT", "/_simulator/snapshots/half/file", image, headers={"Content-Type": "application/octet-stream"}
+    )
+    second.now[0] = first.now[0]
+    restored = await second.send("POST", "/_simulator/snapshots/half/restore", {})
+    second.headers = first.headers
+    pages = []
+    for bench in (first, second):
+        bench.wait(60)
+        pages.append((await bench.send("POST", f"{ACTIONS}/job/items")).body["items"])
+
+    assert (201, 200) == (taken.status, restored.status), (taken.body, restored.body)
+    assert pages[0] == pages[1]
+    assert ["Failed"] * 3 == [item["processingStatus"] for item in pages[0]]
+
+
 async def test_items_are_added_only_while_the_job_is_ready(bench: Bench) -> None:
     """A started job takes no items, and a job that is not there none at all."""
     await make(bench)
