@@ -4,7 +4,7 @@ The journal keeps neither bodies nor headers: an archive tells sizes, and of hea
 known of a request stands in ``_kibo``.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
@@ -18,19 +18,22 @@ from kibo_simulator.version import __version__
 COMMENT: Final = "Made from the simulator's journal, which keeps neither headers nor bodies."
 
 
-def har(entries: Iterable[JournalEntry], base: str, dropped: int) -> Iterator[bytes]:
-    """The archive piece by piece, an entry each.
+def har(portions: Iterable[Sequence[JournalEntry]], base: str, dropped: int) -> Iterator[bytes]:
+    """The archive piece by piece: its beginning, one for each portion of entries, and its end.
 
     Args:
-        entries: what is shown, oldest first.
+        portions: what is shown, oldest first; portions may be empty.
         base: scheme and host that the requests are shown with, such as ``http://127.0.0.1:8765``.
         dropped: how many entries are gone that should be here.
     """
     comment = f"{COMMENT} {dropped} older entries were dropped from it." if dropped else COMMENT
     log = {"version": "1.2", "creator": {"name": "kibo-simulator", "version": __version__}, "comment": comment}
     yield b'{"log":' + msgspec.json.encode(log)[:-1] + b',"entries":['
-    for index, entry in enumerate(entries):
-        yield (b",\n" if index else b"\n") + msgspec.json.encode(_entry(entry, base))
+    separator = b"\n"
+    for portion in portions:
+        text = b",\n".join(msgspec.json.encode(_entry(entry, base)) for entry in portion)
+        yield separator + text if text else b""
+        separator = b",\n" if text else separator
     yield b"]}}\n"
 
 

@@ -2,14 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from kibo_simulator.journal import JournalEntry
 from kibo_simulator.journal.har import har
 from kibo_simulator.journal.matching import Matcher
 from kibo_simulator.journal.questions import Match, QuestionError
@@ -54,14 +54,17 @@ async def get_journal(call: ControlCall[None]) -> web.StreamResponse:
             raise validation_error("format", "only ndjson can be followed")
         return await _follow(call, matcher, limit)
     dropped = journal.dropped_after(matcher.since)
-    entries = islice(filter(matcher.matches, journal.held(matcher.since)), limit)
+    portions = _portions(journal.held(matcher.since), matcher, limit)
     base = f"{call.request.scheme}://{call.request.host}"
-    pieces = map(line, entries) if form == "ndjson" else har(entries, base, dropped)
+    pieces = (
+        (b"".join(map(line, portion)) for portion in portions) if form == "ndjson" else har(portions, base, dropped)
+    )
     headers = {"Content-Type": NDJSON if form == "ndjson" else JSON, "X-Journal-Dropped": str(dropped)}
     response = web.StreamResponse(headers=headers)
     await response.prepare(call.request)
-    for portion in _portions(pieces):
-        await response.write(portion)
+    for piece in pieces:
+        if piece:
+            await response.write(piece)
         # Writing waits only when the reader is slow; others must have their turn in any case.
         await asyncio.sleep(0)
     await response.write_eof()
@@ -142,10 +145,15 @@ def _matcher(call: ControlCall[None]) -> Matcher:
         raise validation_error("operation", error.message) from None
 
 
-def _portions(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    rest = iter(pieces)
-    while portion := list(islice(rest, _ENTRIES_AT_ONCE)):
-        yield b"".join(portion)
+def _portions(entries: Sequence[JournalEntry], matcher: Matcher, limit: int | None) -> Iterator[Sequence[JournalEntry]]:
+    """The entries that are asked for out of so many at a time, whether any of those are or not."""
+    left = len(entries) if limit is None else limit
+    for start in range(0, len(entries), _ENTRIES_AT_ONCE):
+        if not left:
+            return
+        found = [entry for entry in entries[start : start + _ENTRIES_AT_ONCE] if matcher.matches(entry)][:left]
+        left -= len(found)
+        yield found
 
 
 ROUTES = (
