@@ -144,14 +144,17 @@ class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Refuse what could never be meant."""
+        for name in ("cron_zone", "name_zone"):
+            try:
+                check_zone(getattr(self, name))
+            except CronError as error:
+                raise ValueError(f"{name}: {error}") from None
         for name in ("fetch_cron", "export_cron"):
-            expression = getattr(self, name)
-            if expression:
-                try:
-                    check_cron(expression, self.cron_zone)
-                except CronError as error:
-                    raise ValueError(f"{name}: {error}") from None
-        check_zone(self.name_zone)
+            try:
+                # An empty one is never due.
+                check_cron(getattr(self, name) or "* * * * *")
+            except CronError as error:
+                raise ValueError(f"{name}: {error}") from None
         for name in ("inbox", "archive", "outbox"):
             if ".." in getattr(self, name).replace("\\", "/").split("/"):
                 raise ValueError(f"{name}: points outside the drop point")
