@@ -95,7 +95,8 @@ def add(
         way = f"the same command goes on from {run_journal}" if run_journal else "without --run-journal nobody can tell"
         say(f"kibo-client: interrupted; what was added stays in the job: {way}", err=True)
         return INTERRUPTED
-    say(f"{report.added:,} of {report.items:,} added to {code} in {report.requests:,} requests")
+    calls = f"{report.requests:,} request{'' if report.requests == 1 else 's'}"
+    say(f"{report.added:,} of {report.items:,} added to {code} in {calls}")
     for left in report.left_out[:20]:
         say(f"  {feed}:{left.item.line}: {left.reason}")
     if len(report.left_out) > 20:
