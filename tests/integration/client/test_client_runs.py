@@ -137,11 +137,13 @@ def test_a_pattern_deletes_what_it_was_found_to_match(simulator: tuple[str, str]
     url, _ = simulator
     before = stock(url)
     place = ("--location", "ST-0002", "--yes", "--json", "--quiet")
-    by_list = client("delete", "--export", "-", "--identifier", "upc", *place, url=url, stdin="800001000005\nNONE\n")
+    listed = ("delete", "--export", "-", "--dry-run", "--identifier", "upc", *place)
+    by_list = client(*listed, url=url, stdin="800001000005\nNONE\n")
     by_pattern = client("delete", "--pattern", "^80000100[01]", "--identifier", "upc", *place, url=url)
     gone = before.keys() - stock(url).keys()
 
-    assert json.loads(by_list.stdout)["deletedRecords"] + json.loads(by_pattern.stdout)["deletedRecords"] == len(gone)
+    assert json.loads(by_list.stdout)["scope"]["records"] == json.loads(by_list.stdout)["notFoundRecords"] == 1
+    assert json.loads(by_pattern.stdout)["deletedRecords"] == len(gone)
     assert gone == {key for key in before if key[0] == "ST-0002" and key[1].startswith(("800001000", "800001001"))}
 
 

@@ -107,7 +107,7 @@ corners = st.builds(
 phases = st.one_of(st.tuples(starts, offsets), corners)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(st.integers(2, 6), st.integers(2, 6), starts, offsets)
 def test_a_limit_that_was_raised_is_found_out_within_days(before: int, more: int, start: int, offset: int) -> None:
     """TH-7: what was learnt from a refusal is put to the test once a day, at the cost of one restriction at most."""
