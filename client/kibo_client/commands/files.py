@@ -100,6 +100,7 @@ def make(source: Path, kind: str, tenant: int, form: str, folder: Path, at: str 
 @click.option("--tenant", type=click.IntRange(1), envvar="KIBO_TENANT", help="Tenant that the names should have.")
 @click.option("--kind", type=click.Choice(["refresh", "update"]), help="What a file is whose name does not say so.")
 @click.option("--at", help="The present, to judge names by, ISO 8601.  [default: now]")
+@click.option("--delimiter", default=",", show_default=True, help="What separates the fields of CSV files.")
 @click.option("--strict", is_flag=True, help="Let warnings count as errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file.")
 @_tag
@@ -108,6 +109,7 @@ def check(
     tenant: int | None,
     kind: str | None,
     at: str | None,
+    delimiter: str,
     strict: bool,  # noqa: FBT001 - click passes options by name
     as_json: bool,  # noqa: FBT001 - click passes options by name
     tags: tuple[str, ...],
@@ -119,6 +121,8 @@ def check(
     from kibo_client.errors import KiboClientError  # noqa: PLC0415
     from kibo_client.files.checking import check_file  # noqa: PLC0415
 
+    if len(delimiter) != 1 or delimiter in '"\r\n\0':
+        _refuse(f"--delimiter: {delimiter!r} cannot separate fields; one character such as ; is accepted")
     wrong = False
     for path in files:
         try:
@@ -128,6 +132,7 @@ def check(
                 tenant=tenant,
                 kind=None if kind is None else "REFRESH" if kind == "refresh" else "UPDATE",
                 tags=tags,
+                delimiter=delimiter,
             )
         except KiboClientError as error:
             _refuse(str(error))

@@ -68,7 +68,13 @@ class CheckReport:
 
 
 def check_file(
-    path: Path, *, now: int, tenant: int | None = None, kind: Kind | None = None, tags: Sequence[str] = ()
+    path: Path,
+    *,
+    now: int,
+    tenant: int | None = None,
+    kind: Kind | None = None,
+    tags: Sequence[str] = (),
+    delimiter: str = ",",
 ) -> CheckReport:
     """Everything that the guide has against a file.
 
@@ -78,6 +84,7 @@ def check_file(
         tenant: the tenant that the name should have; any when absent.
         kind: what the file is, for one whose name does not say so.
         tags: the tag categories that may be columns.
+        delimiter: what separates the fields of CSV, as the tenant's fetch configuration has it.
 
     Raises:
         InventoryFileError: The file is not there at all.
@@ -90,7 +97,7 @@ def check_file(
     try:
         with opened(path) as (name, stream):
             _check_package(report, path, name)
-            reader = _Contents(report, report.kind or "REFRESH", tags)
+            reader = _Contents(report, report.kind or "REFRESH", tags, delimiter)
             reader.read(name, stream)
     except InventoryFileError as error:
         report.add("error", error.line, error.message)
@@ -141,10 +148,14 @@ def _check_package(report: CheckReport, path: Path, inside: str) -> None:
 class _Contents:
     """The rows of a file under check."""
 
-    def __init__(self, report: CheckReport, kind: Kind, tags: Sequence[str]) -> None:
+    def __init__(self, report: CheckReport, kind: Kind, tags: Sequence[str], delimiter: str) -> None:
         self._report = report
         self._kind: Kind = kind
         self._tags = {key_of(tag): tag for tag in tags}
+        self._delimiter = delimiter
+        mark = re.escape(delimiter)
+        # One cell at a time: quoted with doubled quotes, or anything without the delimiter.
+        self._cell = re.compile(rf'(?:^|(?<={mark}))("(?:[^"]|"")*"|[^"{mark}]*)(?={mark}|$)')
         self._seen: dict[bytes, int] = {}
         self._unsigned = 0
         self._unquoted = 0
@@ -199,7 +210,7 @@ class _Contents:
                 raw.append(line)
                 yield line
 
-        reader = csv.reader(lines(), strict=True)
+        reader = csv.reader(lines(), strict=True, delimiter=self._delimiter)
         columns: tuple[str, ...] | None = None
         header = False
         try:
@@ -254,13 +265,9 @@ class _Contents:
         yield line, row
 
     def _check_quotes(self, line: int, written: str, columns: tuple[str, ...]) -> None:
-        for key, cell in zip(columns, _UNQUOTED_OR_NOT.findall(written.rstrip("\r\n")), strict=False):
+        for key, cell in zip(columns, self._cell.findall(written.rstrip("\r\n")), strict=False):
             if cell and not cell.startswith('"') and (BY_KEY.get(key) in _STRINGS or key in self._tags):
                 self._unquoted += 1
                 if self._unquoted == 1:
                     self._report.add("error", line, f"{BY_KEY.get(key, key)} is not quoted; text must be")
                 return
-
-
-# One cell at a time: quoted with doubled quotes, or anything without a comma.
-_UNQUOTED_OR_NOT = re.compile(r'(?:^|(?<=,))("(?:[^"]|"")*"|[^,"]*)(?=,|$)')

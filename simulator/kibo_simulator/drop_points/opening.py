@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-from kibo_simulator.drop_points.bucket_point import BucketPoint
 from kibo_simulator.drop_points.local_folder import LocalFolder
 from kibo_simulator.drop_points.point import DropPoint, DropPointError
-from kibo_simulator.drop_points.sftp_point import SftpPoint
 from kibo_simulator.settings import FileSettings
 
 
@@ -35,6 +33,8 @@ def open_sftp_point(settings: FileSettings, host: str, port: int, user: str, pas
     Raises:
         DropPointError: there is nothing to log in with.
     """
+    from kibo_simulator.drop_points.sftp_point import SftpPoint  # noqa: PLC0415  # few reach out; all start
+
     if not user or not password:
         raise DropPointError(f"sftp://{host}:{port}", "needs a user and a password")
     return SftpPoint(
@@ -50,6 +50,8 @@ def open_sftp_point(settings: FileSettings, host: str, port: int, user: str, pas
 
 def open_bucket_point(settings: FileSettings, cloud: Literal["s3", "gcs"], region: str) -> DropPoint:
     """The buckets of a cloud, by the credentials of the environment."""
+    from kibo_simulator.drop_points.bucket_point import BucketPoint  # noqa: PLC0415  # few reach out; all start
+
     return BucketPoint(
         cloud=cloud,
         region=region,

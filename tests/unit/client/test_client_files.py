@@ -233,3 +233,19 @@ def test_an_export_becomes_a_target_list(tmp_path: Path, capsys: pytest.CaptureF
 def test_help_lists_the_commands() -> None:
     """Both groups hang on the one command line."""
     assert {"file", "export"} <= set(cli.commands)
+
+
+def test_a_check_takes_the_tenants_delimiter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """csvDelimiter: the same findings with semicolons; what cannot separate is refused."""
+    path = written(tmp_path, '"LocationCode";"UPC";"Quantity"\n"L;1";"U,1";"7"\n"L1";U2;8\n', f"{STEM}.csv")
+    code, out, _ = run(capsys, "file", "check", str(path), "--delimiter", ";", "--at", AT)
+    refused = run(capsys, "file", "check", str(path), "--delimiter", '"')
+
+    assert (code, out.splitlines()[1:]) == (
+        1,
+        [
+            f"{STEM}.csv:3: error: UPC is not quoted; text must be",
+            f"{STEM}.csv: 2 rows at 2 locations; 1 error, 1 warning",
+        ],
+    )
+    assert (refused[0], refused[2].startswith("kibo-client: --delimiter: ")) == (2, True)
