@@ -7,8 +7,9 @@ them, so that a summary costs the same for ten items and for a million.
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from kibo_simulator.batch_jobs.states import ItemStatus, JobStatus
 
@@ -82,8 +83,7 @@ STEP: Final = 500
 """How many items one step of a long change touches: some milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchJobRow:
+class BatchJobRow(Struct, frozen=True):
     """One job; instants in microseconds since the epoch, ``items`` how many were ever added since its last reset."""
 
     id: int
@@ -100,8 +100,7 @@ class BatchJobRow:
     items: int
 
 
-@dataclass(frozen=True, slots=True)
-class BatchItemRow:
+class BatchItemRow(Struct, frozen=True):
     """One item as it is told; ``context`` and ``errors`` are JSON."""
 
     number: int
@@ -120,8 +119,7 @@ class BatchItemRow:
     context: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewItem:
+class NewItem(Struct, frozen=True):
     """One item to be added; ``change`` is what is to be done, encoded."""
 
     resource: str
@@ -130,8 +128,7 @@ class NewItem:
     change: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WorkItem:
+class WorkItem(Struct, frozen=True):
     """One item as it is worked; ``change`` is what is to be done, encoded."""
 
     number: int
@@ -141,8 +138,7 @@ class WorkItem:
     change: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """What becomes of a worked item; a ``change`` that is not kept is forgotten."""
 
     item: WorkItem

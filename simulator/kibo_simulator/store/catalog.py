@@ -3,10 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from kibo_simulator.catalog.changes import Document
 from kibo_simulator.catalog.prices import EntryKey
@@ -67,8 +67,7 @@ _OPERATORS: Final = {"eq": "code = ?2", "sw": "substr(code, 1, length(?2)) = ?2"
 _ADOPTED_AT_ONCE: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A document with the instants at which it was made and last changed, microseconds since the epoch."""
 
     document: Document
