@@ -81,7 +81,7 @@ def merged(lines: Iterable[Line], kind: UpdateKind) -> list[Line]:
     Raises:
         TargetError: A line cannot be sent, or two lines set the same record to different values.
     """
-    of_record: dict[Line, int] = {}
+    of_record: dict[tuple[object, ...], int] = {}
     kept: list[Line] = []
     for index, line in enumerate(lines):
         _check(index, line, kind)
@@ -115,16 +115,27 @@ def halves(batch: LineBatch) -> list[LineBatch]:
     return [LineBatch(batch.location_code, part) for part in parts]
 
 
-def _record_of(line: Line) -> Line:
+def _record_of(line: Line) -> tuple[object, ...]:
     """What of a line says which record it means."""
-    nothing = dict.fromkeys(("bin_id", *REFRESH_ONLY))
-    return replace(line, quantity=0, tags=tuple(sorted(line.tags)), **nothing)  # type: ignore[arg-type] # None is fine
+    return (
+        line.location_code,
+        line.part_number,
+        line.upc,
+        line.sku,
+        tuple(sorted(line.tags)),
+        line.lot_code,
+        line.condition,
+        line.serial_number,
+        line.date,
+        line.delivery_date,
+        line.external_id,
+    )
 
 
 def _check(index: int, line: Line, kind: UpdateKind) -> None:
     if not line.location_code.strip():
         raise TargetError(index, "a location code is needed")
-    if line.product == Product(None, None, None):
+    if not (line.part_number or line.upc or line.sku):
         raise TargetError(index, "a part number, upc or sku is needed")
     if abs(line.quantity) > LARGEST_QUANTITY:
         raise TargetError(index, f"a quantity of {line.quantity} is out of range")
