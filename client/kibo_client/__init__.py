@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kibo_client.errors import (
         CredentialsRefusedError,
         ExportFileError,
+        InventoryFileError,
         JournalError,
         KiboClientError,
         NoAnswerError,
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from kibo_client.events import Event, Scope, Wait
     from kibo_client.exchange import Exchange
     from kibo_client.export_file import read_location_export
+    from kibo_client.files.checking import CheckReport, Finding, check_file
+    from kibo_client.files.items import FileItem
+    from kibo_client.files.making import MadeFile, make_file
+    from kibo_client.files.places import Place, open_place
+    from kibo_client.files.uploading import Uploaded, upload
     from kibo_client.line_file import read_lines
     from kibo_client.lines import Line
     from kibo_client.models import InventoryQuery, InventoryRecord, ItemQuantity, Job, RequestLocation
@@ -43,12 +49,16 @@ __all__ = [
     "BulkDeleteOptions",
     "BulkDeleteReport",
     "Call",
+    "CheckReport",
     "CredentialsRefusedError",
     "DailyWindow",
     "Event",
     "Exchange",
     "ExportFileError",
     "FailedJob",
+    "FileItem",
+    "Finding",
+    "InventoryFileError",
     "InventoryQuery",
     "InventoryRecord",
     "ItemQuantity",
@@ -57,7 +67,9 @@ __all__ = [
     "KiboClient",
     "KiboClientError",
     "Line",
+    "MadeFile",
     "NoAnswerError",
+    "Place",
     "PlainList",
     "Progress",
     "RefusedError",
@@ -76,13 +88,18 @@ __all__ = [
     "UpdateKind",
     "UpdateOptions",
     "UpdateReport",
+    "Uploaded",
     "Wait",
     "any_call",
+    "check_file",
     "load_settings",
+    "make_file",
+    "open_place",
     "parse_window",
     "read_lines",
     "read_location_export",
     "read_targets",
+    "upload",
 ]
 
 _MODULES = {
@@ -92,6 +109,7 @@ _MODULES = {
     "errors": (
         "CredentialsRefusedError",
         "ExportFileError",
+        "InventoryFileError",
         "JournalError",
         "KiboClientError",
         "NoAnswerError",
@@ -105,6 +123,11 @@ _MODULES = {
     "events": ("Event", "Scope", "Wait"),
     "exchange": ("Exchange",),
     "export_file": ("read_location_export",),
+    "files.checking": ("CheckReport", "Finding", "check_file"),
+    "files.items": ("FileItem",),
+    "files.making": ("MadeFile", "make_file"),
+    "files.places": ("Place", "open_place"),
+    "files.uploading": ("Uploaded", "upload"),
     "line_file": ("read_lines",),
     "lines": ("Line",),
     "models": ("InventoryQuery", "InventoryRecord", "ItemQuantity", "Job", "RequestLocation"),

@@ -9,6 +9,7 @@ from kibo_simulator.off_peak import OffPeakHours
 from kibo_simulator.rate_limits import LimitsDocument, LimitsError, PoolLimit, PoolStatus
 from kibo_simulator.settings import (
     AccessSettings,
+    FileSettings,
     InventorySettings,
     SampleSettings,
     Settings,
@@ -28,6 +29,7 @@ __all__ = [
     "ClockError",
     "DatabaseError",
     "FaultError",
+    "FileSettings",
     "ImageError",
     "InventorySettings",
     "LimitsDocument",

@@ -115,6 +115,12 @@ class FileLog:
             file.taken_at = at if what == "taken" else file.taken_at
             file.outcome = message or what if what in {"refused", "skipped"} else what
 
+    def settle(self, folder: str, name: str, outcome: str) -> None:
+        """Keep what came of a file that goes with another: no event of its own."""
+        file = self._files.get((folder.strip("/"), name))
+        if file is not None:
+            file.outcome = outcome
+
     def seen(self, at: int, folder: str, entries: Sequence[DropEntry]) -> None:
         """Note what a look at a folder found."""
         for entry in entries:

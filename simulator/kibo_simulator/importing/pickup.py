@@ -182,6 +182,8 @@ class FilePickup:
             return
         with self._database.transaction():
             self._batches.forget(place.tenant_id, place.folder, names[0])
+        for name in names[1:]:
+            self._log.settle(place.folder, name, "archived" if archiving else "deleted")
         if archiving:
             self._note(place, "archived", names[0], message=f"to {place.archive}")
         else:

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -23,6 +25,18 @@ def test_the_page_does_what_it_shows(serve: Serve, tmp_path: Path, monkeypatch: 
     commands = walk("docs/files.md", served.url, tmp_path)
 
     assert commands > 15
+
+
+@pytest.mark.slow
+def test_the_program_on_the_page_prints_what_it_shows(tmp_path: Path) -> None:
+    """The same from Python."""
+    (tmp_path / "drop" / "in").mkdir(parents=True)
+    (program, shown), *more = re.findall(
+        r"^```python\n(.*?)^```\n\n```text\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, more) == (0, shown, []), done.stderr
 
 
 def test_the_page_names_every_setting() -> None:

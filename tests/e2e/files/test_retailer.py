@@ -189,5 +189,5 @@ def test_the_same_day_over_sftp_in_real_time(serve: Serve, tmp_path: Path) -> No
 
     assert api.books() == retailer.stock
     assert {job["status"] for job in jobs} == {"SUCCESS"}
-    assert Counter(file["outcome"] for file in files if file["folder"] == "in") == {"archived": 24, "": 24}
+    assert Counter(file["outcome"] for file in files if file["folder"] == "in") == {"archived": 48}
     assert all(file["exact"] for file in files if file["folder"] == "in")

@@ -82,7 +82,10 @@ def test_the_client_uploads_over_sftp(serve: Serve, tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (0, f"{NAME}: {len(ROWS)} bytes, then {NAME}.done\n"), done.stderr
     assert (refused.returncode, refused.stderr.count("\n"), "wrong-password" in refused.stderr) == (2, 1, False)
-    assert [(file["name"], file["outcome"]) for file in told["files"]] == [(NAME, "archived"), (f"{NAME}.done", "")]
+    assert [(file["name"], file["outcome"]) for file in told["files"]] == [
+        (NAME, "archived"),
+        (f"{NAME}.done", "archived"),
+    ]
 
 
 def test_flags_that_mean_nothing_are_refused() -> None:
