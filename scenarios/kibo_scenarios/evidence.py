@@ -227,6 +227,7 @@ class Evidence:
         abilities: The kinds of work that the client declares to do; rules about others do not apply.
         limits: What the server enforced; empty when it is not known.
         batch_size: Items per call that the client was told to send; None when it was told nothing.
+        shared: Whether others drew on the same budget, so that refusals and lost time are not the client's alone.
         limits_known: Whether the client had been told these limits correctly.
         faults_left: Faults of the scenario that have not done all they were for.
         tolerance: How much too early, in microseconds, is forgiven to clocks and network.
@@ -246,6 +247,7 @@ class Evidence:
     abilities: frozenset[str] = BULK_DELETE
     limits: tuple[PoolLimit, ...] = ()
     batch_size: int | None = None
+    shared: bool = False
     limits_known: bool = False
     faults_left: int = 0
     tolerance: int = SECOND // 20

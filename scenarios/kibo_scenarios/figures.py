@@ -241,6 +241,7 @@ def _optimum(evidence: Evidence, pooled: list[JournalEntry]) -> int | None:
         spacing=evidence.profile.submission_spacing,
         requests_per_minute=limit.requests_per_minute,
         requests_per_hour=limit.requests_per_hour,
+        off_peak_hours_utc=evidence.profile.off_peak_hours_utc,
     )
     last_job_ended = max((job.finished_at or 0 for job in evidence.jobs.values()), default=0)
     return max(times[-1], last_job_ended) - start

@@ -12,6 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import msgspec
+
 from kibo_scenarios.declaration import Declaration, does_the_work
 from kibo_scenarios.drivers import ClientReport, Driver, Task, reference_client
 from kibo_scenarios.errors import HarnessError, ScenarioError
@@ -28,9 +30,11 @@ from kibo_scenarios.evidence import Evidence, decode_journal
 from kibo_scenarios.feeds import write_feed
 from kibo_scenarios.figures import check, figures_of
 from kibo_scenarios.grading import grade
-from kibo_scenarios.moments import HOUR, format_span
+from kibo_scenarios.happenings import Interventions, stock_up
+from kibo_scenarios.moments import HOUR, SECOND, format_span
+from kibo_scenarios.neighbours import neighbours_at_work
 from kibo_scenarios.pace import VIRTUAL, Clock, Pace, run_at, stage
-from kibo_scenarios.profile import GUIDE, Profile
+from kibo_scenarios.profile import GUIDE, OFF_PEAK_HOURS_UTC, Profile
 from kibo_scenarios.result import REFERENCE_CLIENT, RunResult
 from kibo_scenarios.rules import RULES, Rule
 from kibo_scenarios.rules.traffic import is_submission
@@ -43,6 +47,7 @@ from kibo_scenarios.world import (
     job_facts,
     journal_lines,
     limits_met,
+    of_client,
     pool_limits,
     refuse_defective_journal,
     settings_of,
@@ -146,6 +151,7 @@ async def _live(
     tenant = settings.sample.tenant
     simulator = Simulator(settings, wall=clock.wall_us)
     try:
+        stock_up(scenario.stock, simulator, tenant)
         before = take_stock(simulator, tenant)
         fed = scenario.work.fed
         targets = choose_targets(scenario.work.targets, before, scenario.seed) if fed is None else frozenset()
@@ -180,7 +186,10 @@ async def _live(
                     random=Random(scenario.seed),  # noqa: S311 - a repeatable run is the point
                 )
                 began = clock.wall_us()
-                report, failure = await _drive(driver, task, scenario.time_limit)
+                others = Interventions(scenario.happenings, simulator, tenant)
+                async with neighbours_at_work(scenario.neighbours, simulator, where, pace, clock.wall_us):
+                    report, failure = await _drive(driver, task, scenario.time_limit)
+                others.end()
                 span = clock.wall_us() - began
                 listen(ClientEnded(span=span, failure=failure))
             refuse_busy_machine(stalls, span, pace)
@@ -192,13 +201,14 @@ async def _live(
         batch_items = batch_item_counts(simulator, tenant)
     finally:
         simulator.close()
-    journal = decode_journal(lines)
-    refuse_defective_journal(journal)
+    whole_journal = decode_journal(lines)
+    refuse_defective_journal(whole_journal)
+    journal = of_client(whole_journal, (neighbour.tenant for neighbour in scenario.neighbours))
     limits = limits_met(pool_limits(settings), journal)
     plan = scenario.client
     evidence = Evidence(
         journal=journal,
-        before=before.records,
+        before={key: held for key, held in before.records.items() if key not in others.removed},
         after=after.records,
         targets=targets if report.asked or any(map(is_submission, journal)) else frozenset(),
         adjusted_by=scenario.work.added,
@@ -209,15 +219,26 @@ async def _live(
         abilities=client.abilities,
         limits=limits,
         batch_size=plan.batch_size,
+        shared=bool(scenario.neighbours),
         limits_known=client.knows_limits
+        and not scenario.neighbours
         and all((limit.requests_per_minute, limit.requests_per_hour) == (plan.rpm, plan.rph) for limit in limits),
         stalls=tuple(stalls),
         faults_left=sum(not fault.consumed for fault in simulator.faults.plan),
         tolerance=pace.tolerance,
         round_trip=where.round_trip,
-        profile=profile,
+        profile=held_to(profile, scenario, settings),
     )
     return _Left(report=report, failure=failure, span=span, evidence=evidence, journal=lines, output=task.output)
+
+
+def held_to(profile: Profile, scenario: Scenario, settings: Settings) -> Profile:
+    """Return the profile with what the scenario says of its world: how long tokens live, and when it is quiet."""
+    lifetime = settings.access.token_lifetime_s * SECOND
+    profile = msgspec.structs.replace(profile, token_lifetime=min(profile.token_lifetime, lifetime))
+    if scenario.client.off_peak is None:
+        return profile
+    return msgspec.structs.replace(profile, off_peak_hours_utc=OFF_PEAK_HOURS_UTC[scenario.client.off_peak])
 
 
 async def _drive(driver: Driver, task: Task, time_limit: int) -> tuple[ClientReport, str | None]:

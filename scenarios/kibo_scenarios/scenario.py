@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct, field
 
 from kibo_scenarios.moments import HOUR
+from kibo_scenarios.surroundings import FurtherStock, Happening, Locations, Neighbour
 from kibo_simulator import PlannedFault
 
 Share = Annotated[float, Meta(gt=0, le=1)]
@@ -26,12 +27,14 @@ class ClientPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         rph: Requests per hour likewise.
         spacing_s: Seconds between the answer to one batch and the next batch.
         batch_size: Products per request.
+        off_peak: The region in whose quiet hours it is to submit deletions (C17); the run is judged by them.
     """
 
     rpm: Limit | Literal["unknown"] = "unknown"
     rph: Limit | Literal["unknown"] = "unknown"
     spacing_s: Annotated[float, Meta(ge=5, le=3600)] = 5.0
     batch_size: Annotated[int, Meta(ge=1, le=1000)] = 500
+    off_peak: Literal["us", "eu"] | None = None
 
 
 class Targets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,11 +42,13 @@ class Targets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         products: Share of the tenant's products, chosen by the scenario's seed.
+        part_numbers: The products with these part numbers, in place of a share.
         locations: ``all``, or the codes of those meant.
     """
 
     products: Share = 1.0
-    locations: Literal["all"] | Annotated[tuple[str, ...], Meta(min_length=1)] = "all"
+    part_numbers: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
+    locations: Locations = "all"
 
 
 class BatchFeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +119,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
         start: When the run begins, microseconds since the epoch, UTC.
         simulator: The settings of the simulator, as its own document has them.
         faults: What goes wrong on purpose, as the simulator's own fault documents have it.
+        stock: Products besides those of the sample.
+        happenings: What others do to the tenant's locations meanwhile.
+        neighbours: Other tenants that are at work meanwhile.
         testable: Ids of the rules that the run gives an opportunity; the run checks that it did.
         expectations: What must come out besides.
         time_limit: Simulated microseconds after which the client has failed.
@@ -127,6 +135,9 @@ class Scenario(Struct, frozen=True, kw_only=True):
     start: int
     simulator: dict[str, Any]
     faults: tuple[PlannedFault, ...] = ()
+    stock: tuple[FurtherStock, ...] = ()
+    happenings: tuple[Happening, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     network: Network
     client: ClientPlan
     work: Work
@@ -146,6 +157,9 @@ class ScenarioDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     start: str = "2026-03-02T05:00:00Z"
     simulator: dict[str, Any] = field(default_factory=dict)
     faults: list[Any] = field(default_factory=list)
+    stock: tuple[FurtherStock, ...] = ()
+    happenings: tuple[Happening, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     network: Network = field(default_factory=Network)
     client: ClientPlan = field(default_factory=ClientPlan)
     work: Work = field(default_factory=Work)

@@ -10,6 +10,7 @@ import msgspec
 from kibo_scenarios.errors import ScenarioFileError, UsageError
 from kibo_scenarios.figures import FIGURES
 from kibo_scenarios.moments import parse_span, parse_utc
+from kibo_scenarios.neighbours import unknown_tenant
 from kibo_scenarios.rules import select
 from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Expectation, Operator, Scenario, ScenarioDocument
 from kibo_simulator import Settings
@@ -47,6 +48,9 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
     settings = simulator_settings(document, written.simulator)
     if settings.sample is None:
         raise document.error("$.simulator.sample", "a scenario needs the sample tenant: locations and products")
+    if written.work.targets.part_numbers is not None and written.work.targets.products != 1:
+        raise document.error("$.work.targets.part_numbers", "either products or part_numbers may be given, not both")
+    _check_surroundings(document, written, settings)
     start = _parsed(document, "$.start", parse_utc, written.start)
     time_limit = _parsed(document, "$.time_limit", parse_span, written.time_limit)
     if not 0 < time_limit <= LONGEST_TIME_LIMIT:
@@ -59,6 +63,9 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
         start=start,
         simulator=written.simulator,
         faults=placed_faults(document, written.faults, "$.faults", operation_names),
+        stock=written.stock,
+        happenings=written.happenings,
+        neighbours=written.neighbours,
         network=written.network,
         client=written.client,
         work=written.work,
@@ -86,6 +93,23 @@ def simulator_settings(document: YamlDocument, written: dict[str, Any]) -> Setti
         return settings.validate()
     except SettingsError as error:
         raise document.error(error.path.replace("$", "$.simulator", 1), error.message) from None
+
+
+def _check_surroundings(document: YamlDocument, written: ScenarioDocument, settings: Settings) -> None:
+    for index, happening in enumerate(written.happenings):
+        place = f"$.happenings[{index}]"
+        _parsed(document, f"{place}.at", parse_span, happening.at)
+        if not happening.close and not happening.clear:
+            raise document.error(place, "nothing happens; expected close or clear with locations")
+    for index, neighbour in enumerate(written.neighbours):
+        place = f"$.neighbours[{index}]"
+        begins = _parsed(document, f"{place}.begins", parse_span, neighbour.begins)
+        if neighbour.ends is not None and _parsed(document, f"{place}.ends", parse_span, neighbour.ends) <= begins:
+            raise document.error(f"{place}.ends", f"expected a span of more than {neighbour.begins}")
+    stranger = unknown_tenant(written.neighbours, settings)
+    if stranger is not None:
+        index, number = stranger
+        raise document.error(f"$.neighbours[{index}].tenant", f"{number} is none of $.simulator.tenants")
 
 
 def operation_names() -> frozenset[str]:

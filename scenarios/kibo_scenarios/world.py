@@ -46,9 +46,15 @@ def choose_targets(targets: Targets, stock: Stock, seed: int) -> frozenset[Recor
     unknown = sorted(wanted - stock.locations)
     if unknown:
         raise UsageError(f"work.targets.locations: there is no location {unknown[0]!r} with stock in this world")
-    chosen = frozenset(
-        key for key in stock.records if key.location_code in wanted and _drawn(seed, key) < targets.products
-    )
+    names = targets.part_numbers
+    if names is not None and (strange := sorted(set(names) - {key.part_number for key in stock.records})):
+        raise UsageError(f"work.targets.part_numbers: there is no product {strange[0]!r} with stock in this world")
+    meant = {
+        product
+        for product in {key[1:] for key in stock.records}
+        if (_drawn(seed, product) < targets.products if names is None else product[0] in names)
+    }
+    chosen = frozenset(key for key in stock.records if key.location_code in wanted and key[1:] in meant)
     if not chosen:
         raise UsageError("work.targets: this share of the products is no product at all")
     return chosen
@@ -118,6 +124,12 @@ def journal_lines(simulator: Simulator) -> tuple[bytes, ...]:
     return tuple(simulator.journal.ndjson())
 
 
+def of_client(journal: Iterable[JournalEntry], neighbours: Iterable[int]) -> tuple[JournalEntry, ...]:
+    """Return the journal without what neighbours have sent."""
+    others = {str(tenant) for tenant in neighbours}
+    return tuple(entry for entry in journal if entry.tenant not in others)
+
+
 def refuse_defective_journal(journal: Iterable[JournalEntry]) -> None:
     """Look for answers with 500 that no fault was asked for: those are defects of the simulator itself.
 
@@ -140,7 +152,7 @@ def _quantities(record: StockRecord) -> Quantities:
     )
 
 
-def _drawn(seed: int, key: RecordKey) -> float:
+def _drawn(seed: int, product: tuple[str | None, ...]) -> float:
     """Return a number in [0, 1) that depends on the seed and the product only."""
-    product = "\0".join(part or "" for part in key[1:])
-    return int.from_bytes(blake2b(f"{seed}\0{product}".encode(), digest_size=7).digest()) / 2**56
+    name = "\0".join(part or "" for part in product)
+    return int.from_bytes(blake2b(f"{seed}\0{name}".encode(), digest_size=7).digest()) / 2**56

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from kibo_scenarios.library import find, packaged
+from kibo_scenarios.library import find
 from kibo_scenarios.result import Conclusion, RunResult
-from kibo_scenarios.rules import Verdict
+from kibo_scenarios.rules import RULES, Verdict
 from kibo_scenarios.runner import run_scenario
 
-NAMES = [name for name in packaged() if not name.startswith("load-")]
+from .library_page import NAMES, PAGE, page
+
+#: Clients that leave files at drop points meet their rules in worlds of their own.
+ELSEWHERE = {"FI-1", "FI-2"}
 
 
 def without_machine_time(result: RunResult) -> tuple[object, ...]:
@@ -30,6 +33,13 @@ def test_the_reference_client_passes(name: str) -> None:
     assert without_machine_time(result) == without_machine_time(again)
 
 
+def test_every_rule_has_its_opportunity() -> None:
+    """The scenarios together make every rule testable but those about files at drop points."""
+    promised = {rule for name in NAMES for rule in find(name).testable}
+
+    assert {rule.id for rule in RULES} - ELSEWHERE == promised
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_is_called_like_its_scenario(name: str) -> None:
     """``kibo-scenarios run NAME`` and the name in reports are the same; there is something to read about each."""
@@ -37,3 +47,8 @@ def test_a_file_is_called_like_its_scenario(name: str) -> None:
 
     assert (name, Path(scenario.file).stem) == (scenario.name, scenario.name)
     assert len(scenario.description) > 100
+
+
+def test_the_page_shows_the_library() -> None:
+    """docs/scenarios.md is what ``python -m tests.conformance.library_page`` writes."""
+    assert page() == PAGE.read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from kibo_client import (
     Target,
     UpdateKind,
     UpdateOptions,
+    parse_window,
     read_location_export,
 )
 from kibo_client.batch_jobs import BatchJobs, read_feed
@@ -38,7 +39,8 @@ async def reference_client(task: Task) -> ClientReport:
             return await _feed(BatchJobs(client, task.now), task, task.feed)
         if task.added is not None:
             return await _adjust(client, targets, task, task.added)
-        options = BulkDeleteOptions(batch_size=plan.batch_size, spacing_s=plan.spacing_s)
+        off_peak = parse_window(plan.off_peak) if plan.off_peak is not None else None
+        options = BulkDeleteOptions(batch_size=plan.batch_size, spacing_s=plan.spacing_s, off_peak=off_peak)
         report = await client.bulk_delete(targets, options)
     return ClientReport(undone={_key(one.target): one.reason for one in report.undone}, details=report.to_json_dict())
 

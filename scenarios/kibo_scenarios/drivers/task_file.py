@@ -13,6 +13,7 @@ from msgspec import Struct
 from kibo_scenarios.drivers.task import ClientReport, Task
 from kibo_scenarios.evidence import RecordKey
 from kibo_scenarios.moments import SECOND, format_utc
+from kibo_scenarios.profile import OFF_PEAK_HOURS_UTC
 
 FORMAT: Final = 1
 #: A report names at most some hundred thousand records.
@@ -66,6 +67,7 @@ class TaskDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     clock: ClockPart
     batch_size: int
     spacing_seconds: float
+    off_peak_hours_utc: tuple[int, int] | None
     options: dict[str, Any]
     feed: FeedPart | None = None
 
@@ -104,6 +106,7 @@ def task_document(task: Task, report_file: Path) -> TaskDocument:
         clock=ClockPart(mode=task.pace.name, speed=task.pace.speed or 1.0, divide_delays_by=by),
         batch_size=plan.batch_size,
         spacing_seconds=plan.spacing_s / by,
+        off_peak_hours_utc=None if plan.off_peak is None else OFF_PEAK_HOURS_UTC[plan.off_peak],
         options=dict(task.options),
         feed=_feed_part(task, by),
     )

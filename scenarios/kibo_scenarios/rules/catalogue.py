@@ -264,7 +264,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _S,
         "Live deletes fall in the region's off-peak hours, when the profile names a region",
         f"{_DELETION_GUIDE} (C17)",
-        "a profile with a region, and a live deletion",
+        "a profile or a scenario with a region, and a live deletion",
         "Schedule in UTC: 05:00-11:00 for US tenants, 22:00-04:00 for EU tenants.",
         "delete",
         workflow.off_peak,

@@ -125,6 +125,8 @@ def hour_restricted_once(evidence: Evidence) -> Outcome:
     Only refusals of the limit itself count: an injected one was not provoked.
     """
     expected = "at most one hour-level restriction is provoked per pool"
+    if evidence.shared:
+        return inconclusive(expected, "others drew on the same budget")
     findings = []
     opportunity = False
     for entries in by_pool(evidence.journal).values():
@@ -194,6 +196,7 @@ def budget_used(evidence: Evidence) -> Outcome:
             spacing=evidence.profile.submission_spacing,
             requests_per_minute=limit.requests_per_minute,
             requests_per_hour=limit.requests_per_hour,
+            off_peak_hours_utc=evidence.profile.off_peak_hours_utc,
         )
         least = times[-1] - times[0] + trips
     if least < MINUTE:

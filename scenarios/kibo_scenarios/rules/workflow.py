@@ -1,7 +1,8 @@
 """Rules WF-1 to WF-3: the order of things around the work itself (J-3, A-1)."""
 
 from kibo_scenarios.evidence import Evidence, JournalEntry
-from kibo_scenarios.moments import DAY, HOUR, clock_time, format_span
+from kibo_scenarios.moments import clock_time, format_span
+from kibo_scenarios.optimum import next_off_peak
 from kibo_scenarios.rules.traffic import is_dry_run, is_submission, submissions
 from kibo_scenarios.rules.verdict import Finding, Outcome, Verdict, inconclusive, judged
 
@@ -51,11 +52,10 @@ def off_peak(evidence: Evidence) -> Outcome:
     live = submissions(evidence.journal)
     if not live:
         return inconclusive(expected, "no live deletion was sent")
-    length = (last - first) % 24 * HOUR
     findings = [
         Finding(message=f"{entry} at {clock_time(entry.started_at)} UTC", at=entry.started_at, entries=(entry.seq,))
         for entry in live
-        if (entry.started_at % DAY - first * HOUR) % DAY >= length
+        if next_off_peak(entry.started_at, window) > entry.started_at
     ]
     return judged(expected, findings, f"{len(live)} live deletions, all off-peak", tuple(live))
 

@@ -1,10 +1,11 @@
 """The lower bound is feasible, and no feasible schedule is ahead of it anywhere (RL-3 to RL-5)."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kibo_scenarios.moments import HOUR, MINUTE, SECOND
-from kibo_scenarios.optimum import QUARTER_HOUR, earliest_times
+from kibo_scenarios.optimum import QUARTER_HOUR, earliest_times, next_off_peak
 
 
 def admitted(times: list[int], now: int, rpm: int | None, rph: int | None) -> bool:
@@ -64,3 +65,26 @@ def test_no_admitted_schedule_is_ahead_of_the_bound(
     bound = earliest_times([False] * len(times), start=start, spacing=0, requests_per_minute=rpm, requests_per_hour=rph)
 
     assert all(least <= at for least, at in zip(bound, times, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("at", "hours", "expected"),
+    [(4, (5, 11), 5), (5, (5, 11), 5), (10.99, (5, 11), 10.99), (11, (5, 11), 29), (23, (22, 4), 23), (4, (22, 4), 22)],
+)
+def test_the_next_quiet_hour(at: float, hours: tuple[int, int], expected: float) -> None:
+    """C17: the first hour belongs to the quiet time and the last does not; it may lie across midnight."""
+    assert round(expected * HOUR) == next_off_peak(round(at * HOUR), hours)
+
+
+def test_only_submissions_wait_for_quiet_hours() -> None:
+    """C17: a dry run goes at once, the submission at five, and the next one with its spacing after that."""
+    times = earliest_times(
+        [False, True, True],
+        start=2 * HOUR,
+        spacing=5 * SECOND,
+        requests_per_minute=None,
+        requests_per_hour=None,
+        off_peak_hours_utc=(5, 11),
+    )
+
+    assert [2 * HOUR, 5 * HOUR, 5 * HOUR + 5 * SECOND] == times

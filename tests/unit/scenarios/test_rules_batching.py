@@ -219,3 +219,26 @@ def test_ba6_a_refusal_in_between_explains_the_delay() -> None:
         story.poll(99, at=index * 90 + 60, status=429, retry_after=60)
 
     assert Verdict.INCONCLUSIVE == judge("BA-6", story.evidence()).verdict
+
+
+def test_ba3_holds_a_client_to_what_it_was_told() -> None:
+    """BA-3: batches of 100 are full where the client was told to send no more."""
+    story = Story()
+    for index in range(5):
+        story.delete([f"{index}-{number}" for number in range(100)])
+
+    assert Verdict.PASS == judge("BA-3", story.evidence(batch_size=100)).verdict
+    assert Verdict.FAIL == judge("BA-3", story.evidence()).verdict
+
+
+def test_ba3_halves_of_what_timed_out_are_full() -> None:
+    """BA-3, J-9: where 500 items could not be enqueued, batches of 250 are full, and smaller ones are waste."""
+
+    def sent(size: int) -> Verdict:
+        story = Story()
+        story.delete(500, status=504)
+        for first in range(0, 500, size):
+            story.delete([f"item-{number}" for number in range(first, first + size)])
+        return judge("BA-3", story.evidence()).verdict
+
+    assert (Verdict.PASS, Verdict.FAIL) == (sent(250), sent(100))

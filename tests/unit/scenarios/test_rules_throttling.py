@@ -384,3 +384,27 @@ def test_a_hot_loop_of_thousands_is_judged_quickly_and_told_briefly() -> None:
     outcome = judge("TH-1", story.evidence(tolerance=SECOND // 20))
 
     assert (9999, 25) == (outcome.breaches, len(outcome.findings))
+
+
+def test_injected_refusals_were_not_provoked() -> None:
+    """TH-5, TH-6: a 429 that a fault has made says nothing about the client's pace."""
+    story = Story()
+    for _ in range(2):
+        story.poll(1, status=429, retry_after=3600, fault="injected")
+        story.wait(3600)
+        story.poll(1)
+
+    assert Verdict.INCONCLUSIVE == judge("TH-5", story.evidence()).verdict
+    assert Verdict.PASS == judge("TH-6", story.evidence(limits_known=True)).verdict
+
+
+def test_th5_concludes_nothing_where_others_draw_on_the_budget() -> None:
+    """TH-5: who has burnt an hour that is shared cannot be told."""
+    story = Story()
+    for _ in range(2):
+        story.poll(1, status=429, retry_after=3600)
+        story.wait(3600)
+        story.poll(1)
+
+    assert Verdict.FAIL == judge("TH-5", story.evidence()).verdict
+    assert Verdict.INCONCLUSIVE == judge("TH-5", story.evidence(shared=True)).verdict
