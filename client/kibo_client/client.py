@@ -324,16 +324,13 @@ class KiboClient:
             requests_per_minute=requests_per_minute, requests_per_hour=requests_per_hour
         )
 
-    def stop(self) -> bool:
+    def stop(self) -> bool | None:
         """Have the operation under way send nothing any more; it ends, interrupted, once its present request has.
 
         Returns:
-            Whether there was one.
+            Whether a request is under way, whose answer is being waited for; None if there is no operation to stop.
         """
-        if self._runner is None:
-            return False
-        self._runner.stop()
-        return True
+        return None if self._runner is None else self._runner.stop()
 
     def audit(self) -> Iterator[AuditRow]:
         """What became of each record of the newest operation; nothing if there was none."""

@@ -94,11 +94,13 @@ class Runner:
             lost = Failed(AnswerClass.UNKNOWN, 0, "the run was interrupted before the answer", 0.0)
             self._record(Answered(self._now(), lost))
 
-    def stop(self) -> None:
-        """Send nothing any more; the answer that is being waited for is taken in."""
+    def stop(self) -> bool:
+        """Send nothing any more; True if an answer is being waited for, which is taken in first."""
         self._stopping = True
-        if self._idle is not None:
-            self._idle.cancel()
+        if self._idle is None:
+            return True
+        self._idle.cancel()
+        return False
 
     async def to_the_end(self) -> bool:
         """Do one thing after another until nothing is left to do; False if it was stopped before."""

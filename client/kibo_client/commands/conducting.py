@@ -184,8 +184,11 @@ async def _stop_on_signal(client: KiboClient, everything: Any) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         stopping = False
         async for _ in signals:
-            if stopping or not client.stop():
+            waiting = None if stopping else client.stop()
+            if waiting is None:
                 everything.cancel()
+            elif waiting:
+                say("stopping once the answer under way is there; Ctrl-C again does not wait for it", err=True)
             stopping = True
 
 
