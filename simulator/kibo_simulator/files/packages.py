@@ -15,6 +15,7 @@ from typing import IO, Final
 
 _RATIO_COUNTS_FROM: Final = 1 << 20
 _MOST_MEMBERS: Final = 1_000
+_LONGEST_READ: Final = (1 << 16) + 22
 
 
 class ImportFileError(ValueError):
@@ -33,6 +34,19 @@ class PackageBounds:
 
     largest_bytes: int = 2 << 30
     largest_ratio: int = 200
+
+
+class _Frugal(io.FileIO):
+    """A file that is never read in long pieces.
+
+    zipfile reads the directory of a package in one piece and makes an object of each entry before anybody can look at
+    it; the directory of one file is short.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > _LONGEST_READ:
+            raise zipfile.BadZipFile("its directory is far longer than that of one file")
+        return super().read(-1 if size is None else size)
 
 
 class _Counted(io.RawIOBase):
@@ -80,7 +94,7 @@ def opened(path: Path, bounds: PackageBounds, *, shown: str | None = None) -> It
             with path.open("rb") as file:
                 yield name, file
             return
-        with zipfile.ZipFile(path) as archive:
+        with _Frugal(path) as frugal, zipfile.ZipFile(frugal) as archive:
             member = _only_member(archive, name, bounds)
             most = min(bounds.largest_bytes, max(_RATIO_COUNTS_FROM, member.compress_size * bounds.largest_ratio))
             inner = f"{name}/{PurePosixPath(member.filename).name}"

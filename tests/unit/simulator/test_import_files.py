@@ -246,15 +246,23 @@ def test_packages_that_are_not_honest_are_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "gone.csv") == "gone.csv: No such file or directory"
 
 
+def test_a_package_of_a_hundred_thousand_entries_is_not_even_listed(tmp_path: Path) -> None:
+    """Its directory alone would take long and much memory."""
+    path = packed(tmp_path, {f"{number}.csv": b"" for number in range(2_000)})
+    rows = "".join(f"L1,{number * 7919 % 99_991},1\n" for number in range(50_000))
+    whole = packed(tmp_path, {"f.csv": f"LocationCode,UPC,Quantity\n{rows}".encode()}, "whole.zip")
+
+    assert refusal(path) == "f.zip: is not a sound zip file: its directory is far longer than that of one file"
+    assert len(read(whole)) == 50_000
+
+
 def test_a_package_that_lies_about_its_size_is_stopped_while_it_unpacks(tmp_path: Path) -> None:
     """What counts is what comes out, not what the directory of the zip claims."""
     path = packed(tmp_path, {"f.csv": b"LocationCode,UPC,Quantity\n" + b"L1,U1,1\n" * 400_000})
     data = bytearray(path.read_bytes())
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = archive.infolist()[0].file_size
-    for at in range(len(data) - 4):
-        if data[at : at + 4] == size.to_bytes(4, "little"):
-            data[at : at + 4] = (900_000).to_bytes(4, "little")
+    data = data.replace(size.to_bytes(4, "little"), (900_000).to_bytes(4, "little"))
     path.write_bytes(data)
 
     assert "f.zip" in refusal(path)
