@@ -316,6 +316,8 @@ def serve(
             click.echo(f"kibo-simulator: --inventory is left alone, {data} has been filled before", err=True)
         elif inventory:
             click.echo(f"kibo-simulator: {simulator.loaded:,} records loaded", err=True)
+        if simulator.files.drop is not None:
+            click.echo(f"kibo-simulator: {simulator.files.advice}", err=True)
         with ExitStack() as stack:
             offered = None
             if tls:

@@ -62,6 +62,17 @@ class FileExchange:
     def __repr__(self) -> str:
         return f"<FileExchange {self.drop!r}>"
 
+    @property
+    def advice(self) -> str:
+        """What somebody who starts a simulator should know of its drop folder, in one line."""
+        name, due, zone = (
+            "" if self.drop is None else self.drop.name,
+            self._settings.fetch_cron,
+            self._settings.cron_zone,
+        )
+        inbox = f"{name}/{self._settings.inbox}" if self._settings.default_fetch else name
+        return f"files dropped in {inbox} are picked up " + (f"at {due} ({zone})" if due else "when told to")
+
     def plan(self, now: int) -> None:
         """Put the next look and the next export on the agenda, in place of those that are there."""
         if self._entry is not None:
