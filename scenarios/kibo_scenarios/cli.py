@@ -58,7 +58,7 @@ def show_scenario(name: str) -> None:
     say(Path(scenario.file).read_text(encoding="utf-8"), nl=False)
 
 
-@commands.command("run")
+@commands.command("run", short_help="Run scenarios, graded or under load.")
 @click.argument("scenarios", nargs=-1, required=True, metavar="NAME|FILE...")
 @click.option(
     "--time",
