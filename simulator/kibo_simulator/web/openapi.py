@@ -84,6 +84,7 @@ def _described(operation: Operation, path: str, body_of: Mapping[type[Any], Any]
         "security": [] if operation.open else [{"bearer": []}],
         "responses": {
             "200": {"description": "Success"},
+            **{str(status): {"description": when} for status, when in operation.statuses},
             "4XX": _refusal("The request is refused"),
             "429": {"description": "Too many requests", "headers": {"Retry-After": {"schema": {"type": "integer"}}}},
             "504": _refusal("Enqueueing would take too long; nothing was enqueued"),

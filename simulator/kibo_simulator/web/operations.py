@@ -113,7 +113,8 @@ class Operation:
 
     ``open`` operations need no token, ``reads`` change nothing, ``unlimited`` ones are in no rate pool, and
     ``pool_path`` decides the pool where the request's own path does not. ``request`` is the type of the body and
-    ``query`` the parameters; the handler reads both itself, these two are for whoever describes the API.
+    ``query`` the parameters; the handler reads both itself, these two are for whoever describes the API, and so are
+    ``statuses``: what else than 200 an answer that is no refusal can have, and when.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Operation:
     request: type[Any] | None = None
     before: Callable[[Call], Awaitable[None]] | None = None
     query: tuple[Parameter, ...] = ()
+    statuses: tuple[tuple[int, str], ...] = ()
 
     @property
     def pool_paths(self) -> tuple[str, ...]:

@@ -246,6 +246,7 @@ def _bulk(name: str, word: str, change: Callable[[Document], Change]) -> Operati
     return Operation(
         name, "POST", (f"{_STEM}/bulk{word}entries",), partial(change_entries, change=change),
         request=list[PriceListEntryRequest], query=_BULK,
+        statuses=((206, "Some entries were made, the others are told"), (409, "No entry was made")),
     )  # fmt: skip
 
 
