@@ -1,4 +1,4 @@
-"""Puts a scenario's happenings on the simulator's agenda: exactly at their instants, between two requests (T-3)."""
+"""Puts a scenario's happenings on the simulator's agenda: exactly at their instants, never within a request (T-3)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,6 +10,7 @@ from kibo_scenarios.world import key_of
 from kibo_simulator import Simulator
 from kibo_simulator.agenda import Entry
 from kibo_simulator.files.location_export import InventoryRow
+from kibo_simulator.journal.entry import JournalEntry
 from kibo_simulator.stock.records import Location
 
 
@@ -42,19 +43,29 @@ class Interventions:
     def __init__(self, happenings: Sequence[Happening], simulator: Simulator, tenant: int) -> None:
         self.removed: set[RecordKey] = set()
         self._simulator = simulator
+        self._tenant = tenant
         self._entries: list[Entry] = []
-        start = simulator.clock.now()
+        self._planned: list[tuple[int, Sequence[Location], Sequence[Location]]] = []
         for index, happening in enumerate(happenings):
             close = _meant(happening.close, simulator, tenant, f"happenings[{index}].close")
             clear = _meant(happening.clear, simulator, tenant, f"happenings[{index}].clear")
-            entry = simulator.agenda.schedule(start + happening.after, partial(self._happen, close, clear))
-            self._entries.append(entry)
+            self._planned.append((happening.after, close, clear))
+        self._detach = simulator.journal.attach(self._look)
 
     def end(self) -> None:
         """Let nothing happen any more, after what is due: the client has ended."""
+        self._detach()
         self._simulator.advance()
         for entry in self._entries:
             self._simulator.agenda.cancel(entry)
+
+    def _look(self, request: JournalEntry) -> None:
+        """Count from the client's first request: a process of its own needs time to begin with."""
+        if request.tenant in {None, self._tenant}:
+            for after, close, clear in self._planned:
+                action = partial(self._happen, close, clear)
+                self._entries.append(self._simulator.agenda.schedule(request.at + after, action))
+            self._planned.clear()
 
     def _happen(self, close: Sequence[Location], clear: Sequence[Location], _: int) -> None:
         simulator = self._simulator

@@ -29,7 +29,7 @@ class Happening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Something that others do to the tenant's locations while the client is at work.
 
     Attributes:
-        at: When, as a span after the start of the run.
+        at: When, as a span after the first request of the client.
         close: Locations that are not active any more; their stock stays.
         clear: Locations all of whose records are deleted.
     """
@@ -40,7 +40,7 @@ class Happening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def after(self) -> int:
-        """When it happens, in microseconds after the start."""
+        """When it happens, in microseconds after the client's first request."""
         return parse_span(self.at)
 
 
@@ -50,7 +50,7 @@ class Neighbour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         tenant: One of the simulator's further tenants.
         every_s: Seconds between two of its requests.
-        begins: When it begins, as a span after the start.
+        begins: When it begins, as a span after the start of the run.
         ends: When it ends, likewise; with the client when absent.
     """
 

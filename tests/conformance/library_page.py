@@ -35,7 +35,7 @@ _ENDING: Final = """\
 | `simulator` | settings of the simulator: the sample tenant, limits, jobs; as in its configuration file |
 | `faults` | what goes wrong on purpose ([faults.md](faults.md)) |
 | `stock` | products besides the sample's: `part_numbers`, `locations` (codes, or `all`), `on_hand` |
-| `happenings` | what others do meanwhile: `at` (a span after the start), `close` (locations that are not active any more), `clear` (locations whose records are deleted) |
+| `happenings` | what others do meanwhile: `at` (a span after the client's first request), `close` (locations that are not active any more), `clear` (locations whose records are deleted) |
 | `neighbours` | other tenants that ask for their jobs: `tenant` (one of `simulator.tenants`), `every_s`, `begins`, `ends` |
 | `network` | `latency_ms` one way |
 | `client` | what the client is told: `rpm`, `rph` (or `unknown`), `spacing_s`, `batch_size`, `off_peak` (`us` or `eu`) |

@@ -123,7 +123,8 @@ def timeline_of(evidence: Evidence, grades: Sequence[Grade]) -> Timeline:
         windows=windows,
         pools=len(pools),
         pool=pool,
-        budgets=tuple(_budgets(evidence.limits, pool, busiest)),
+        # What is left of a budget that others draw on cannot be told from this client's requests.
+        budgets=() if evidence.shared else tuple(_budgets(evidence.limits, pool, busiest)),
         locations=tuple(sorted(kept, key=lambda one: one.location)),
         locations_left_out=len(locations) - len(kept),
         flags=tuple(_flags(grades)),

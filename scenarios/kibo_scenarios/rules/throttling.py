@@ -126,7 +126,7 @@ def hour_restricted_once(evidence: Evidence) -> Outcome:
     """
     expected = "at most one hour-level restriction is provoked per pool"
     if evidence.shared:
-        return inconclusive(expected, "others drew on the same budget")
+        return inconclusive(expected, _not_its_own(evidence))
     findings = []
     opportunity = False
     for entries in by_pool(evidence.journal).values():
@@ -162,7 +162,7 @@ def few_refusals(evidence: Evidence) -> Outcome:
     refused = [entry for entry in requests if entry.status == 429 and entry.fault is None]
     figure = f"{1000 * len(refused) / len(requests):.1f} in 1,000 ({len(refused)} of {len(requests):,})"
     if not evidence.limits_known:
-        return inconclusive(expected, f"{figure}; the client had not been told the limits that were enforced")
+        return inconclusive(expected, f"{figure}; {_not_its_own(evidence)}")
     findings = [
         Finding(message=f"{figure}; the first was {refused[0]}", at=entry.started_at, entries=(entry.seq,))
         for entry in refused[:1]
@@ -180,7 +180,7 @@ def budget_used(evidence: Evidence) -> Outcome:
     expected = f"at least {share:.0%} of the admissible budget is used until the last batch is sent"
     pools = list(by_pool(evidence.journal).values())
     if not evidence.limits_known or len(evidence.limits) != 1 or len(pools) != 1:
-        return inconclusive(expected, "the client had not been told the limits that were enforced")
+        return inconclusive(expected, _not_its_own(evidence))
     admitted = [entry for entry in pools[0] if entry.status != 429]
     last = max((index for index, entry in enumerate(admitted) if is_submission(entry)), default=0)
     waiting = admitted[: last + 1]
@@ -316,6 +316,13 @@ def _provoked_hour_restrictions(entries: list[JournalEntry]) -> list[JournalEntr
                 provoked.append(entry)
             until = max(until, entry.started_at + entry.retry_after_s * SECOND)
     return provoked
+
+
+def _not_its_own(evidence: Evidence) -> str:
+    """Return why refusals and lost time cannot be held against the client."""
+    if evidence.shared:
+        return "others drew on the same budget"
+    return "the client had not been told the limits that were enforced"
 
 
 def _number(entries: list[JournalEntry], noun: str) -> str:

@@ -59,7 +59,8 @@ def ran(folder: Path, more: str, driver: object = idle) -> RunResult:
 
 def test_others_clear_a_location(tmp_path: Path) -> None:
     """ST-1, ST-2: what others have deleted is neither a target that is left nor a record that the client has hit."""
-    evidence = ran(tmp_path, "happenings: [{at: 5m, clear: [WH-001]}]\nwork: {targets: {products: 0.5}}\n").evidence
+    more = "happenings: [{at: 5m, clear: [WH-001]}]\nwork: {targets: {products: 0.5}}\n"
+    evidence = ran(tmp_path, more, asking).evidence
 
     assert {"ST-0001"} == {key.location_code for key in evidence.before}
     assert dict(evidence.before) == dict(evidence.after)
@@ -68,7 +69,14 @@ def test_others_clear_a_location(tmp_path: Path) -> None:
 
 def test_what_would_happen_after_the_client_has_ended_does_not(tmp_path: Path) -> None:
     """A run is judged by the stock that the client has left, not by what became of it afterwards."""
-    evidence = ran(tmp_path, "happenings: [{at: 11m, clear: all}]\n").evidence
+    evidence = ran(tmp_path, "happenings: [{at: 11m, clear: all}]\n", asking).evidence
+
+    assert {"ST-0001", "WH-001"} == {key.location_code for key in evidence.after}
+
+
+def test_nothing_happens_before_the_client_begins(tmp_path: Path) -> None:
+    """Spans count from its first request, however long a process takes to start."""
+    evidence = ran(tmp_path, "happenings: [{at: 0s, clear: all}]\n").evidence
 
     assert {"ST-0001", "WH-001"} == {key.location_code for key in evidence.after}
 
