@@ -78,6 +78,14 @@ _WORDS: Final[tuple[tuple[tuple[object, ...], str], ...]] = (
 WORDS: Final = {name: values for values, names in _WORDS for name in names.split()}
 """The few values of each field, parameter and segment of a path that has any."""
 
+_PRODUCT: Final = "productCode content price properties isTaxable productTypeId upc packageWeight"
+_SHORTENED: Final = {
+    "ProductRequest": f"{_PRODUCT} localizedContent",
+    "ProductV1Request": _PRODUCT,
+    "PriceListEntryRequest": "priceListCode productCode currencyCode startDate endDate msrp priceEntries",
+}
+"""Bodies with dozens of fields that are all read alike: a case for each would take longer than all others together."""
+
 _WANTED: Final = {
     "partNumber", "locationCode", "orderID", "orderItemID", "shipmentID", "currencyID", "exportSettingsName", "name",
     "tagValue", "gcsBucket", "ftpServer", "ftpUsername", "ftpPassword", "ftpRemotePath", "productCode", "content",
@@ -91,6 +99,10 @@ def small_world(found: Mapping[str, str]) -> dict[str, Any]:
     document = openapi_document(OPERATIONS, __version__)
     narrowed = _narrowed(document, WORDS | {name: (value,) for name, value in found.items()})
     assert isinstance(narrowed, dict)
+    for name, kept in _SHORTENED.items():
+        schema = narrowed["components"]["schemas"][name]
+        schema["properties"] = {field: schema["properties"][field] for field in kept.split()}
+        schema["required"] = sorted(set(schema["required"]) & schema["properties"].keys())
     # What answers look like is not for us to change.
     narrowed["components"]["schemas"]["Error"] = document["components"]["schemas"]["Error"]
     return narrowed
