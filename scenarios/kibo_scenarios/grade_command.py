@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,9 @@ def _refuse_contradictions(
         raise UsageError("COMMAND: the client is missing; give it after --, or watch one with --driver black-box")
     if not black_box and watching:
         raise UsageError("--for and --idle: only mean something with --driver black-box; see --time-limit")
+    # A range lets nan through: it is neither below nor above.
+    if isnan(speed):
+        raise UsageError("--speed nan: expected a number from 1 to 240")
     if compressed and speed != 1:
         raise UsageError("--compressed: has a speed of its own; leave --speed out")
 

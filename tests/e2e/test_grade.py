@@ -191,6 +191,7 @@ json.dump({"seen": seen, "expires": token["expires_in"], "by": task["clock"]["di
         (("--driver", "black-box", "--", "true"), "--driver black-box: only watches; leave COMMAND out, or the option"),
         (("--idle", "5s", "--", "true"), "--for and --idle: only mean something with --driver black-box"),
         (("--compressed", "--speed", "2", "--", "true"), "--compressed: has a speed of its own"),
+        (("--speed", "nan", "--", "true"), "--speed nan: expected a number from 1 to 240"),
         (("--idle", "5 apples", "--", "true"), "Invalid value for '--idle': expected a span such as 90s"),
         (("--client", "nowhere.yaml", "--", "true"), "nowhere.yaml: No such file or directory"),
     ],

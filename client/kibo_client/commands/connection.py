@@ -6,6 +6,7 @@ import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -30,6 +31,17 @@ class LimitType(click.ParamType[int | str]):
         if value == "unknown" or (str(value).isascii() and str(value).isdecimal() and int(value) > 0):
             return "unknown" if value == "unknown" else int(value)
         raise click.BadParameter(f"{value!r} is not accepted; give a positive integer or unknown", ctx, param)
+
+
+class NumberRange(click.FloatRange):
+    """A number between two others, and never nan, which is neither below nor above."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Accept what `click.FloatRange` does, but for nan."""
+        number = super().convert(value, param, ctx)
+        if isnan(number):
+            raise click.BadParameter(f"{value} is not in the range {self._describe_range()}.", ctx, param)
+        return number
 
 
 @dataclass(frozen=True, slots=True)

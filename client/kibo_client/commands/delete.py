@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kibo_client.commands.conducting import Conduct, conduct_options, conduct_run
-from kibo_client.commands.connection import Connection, connection_options
+from kibo_client.commands.connection import Connection, NumberRange, connection_options
 from kibo_client.commands.listing import IDENTIFIERS, Listing, listing_options
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--recheck-after",
     "recheck_after_h",
-    type=click.FloatRange(1, 720),
+    type=NumberRange(1, 720),
     default=24.0,
     show_default=True,
     metavar="HOURS",
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @click.option(
     "--spacing",
     "spacing_s",
-    type=click.FloatRange(5, 3600),
+    type=NumberRange(5, 3600),
     default=5.0,
     show_default=True,
     help="Seconds between the answer to one submission and the next.",

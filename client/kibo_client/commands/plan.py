@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kibo_client.commands.connection import ALL_DONE, limit_options, refuse
+from kibo_client.commands.connection import ALL_DONE, NumberRange, limit_options, refuse
 from kibo_client.commands.listing import Listing, listing_options
 from kibo_client.outlet import say
 
@@ -25,13 +25,13 @@ from kibo_client.outlet import say
 )
 @click.option(
     "--spacing",
-    type=click.FloatRange(0, 3600),
+    type=NumberRange(0, 3600),
     help="Seconds between two submissions; by default 5 for deletions, else 1.",
 )
 @click.option("--off-peak", metavar="US|EU|HH:MM-HH:MM", help="Submit in these hours only (UTC).")
 @click.option(
     "--job-seconds",
-    type=click.FloatRange(0, 86_400),
+    type=NumberRange(0, 86_400),
     default=1.0,
     show_default=True,
     help="How long one job is assumed to take; jobs run one after another.",

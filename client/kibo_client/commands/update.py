@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kibo_client.commands.conducting import Conduct, conduct_options, conduct_run
-from kibo_client.commands.connection import Connection, connection_options
+from kibo_client.commands.connection import Connection, NumberRange, connection_options
 
 if TYPE_CHECKING:
     from kibo_client.client import KiboClient
@@ -73,7 +73,7 @@ def _command(name: str, short_help: str, words: str) -> click.Command:
             click.option(
                 "--spacing",
                 "spacing_s",
-                type=click.FloatRange(0, 3600),
+                type=NumberRange(0, 3600),
                 default=1.0,
                 show_default=True,
                 help="Seconds between the answer to one submission and the next.",

@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import web
 
 from kibo_simulator.journal import JournalEntry
+from kibo_simulator.journal.secrets import masked_path, masked_query
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.tenants import Grant, tenant_of_host
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
@@ -315,7 +316,7 @@ class Gate:
         call = visit.call
         grant = visit.grant
         operation = visit.operation
-        path = request.path
+        path = masked_path(request.path)
         if operation is not None and operation.name == "deleteTicket":
             # The last segment is a token.
             path = operation.paths[0]
@@ -330,7 +331,7 @@ class Gate:
                 client=grant.client_id if grant else None,
                 method=request.method,
                 path=path,
-                query=request.query_string,
+                query=masked_query(request.query_string, request.rel_url.raw_query_string),
                 operation=operation.name if operation else None,
                 pool=visit.pool.name if visit.pool else None,
                 body_hash=blake2b(visit.body, digest_size=8).digest() if visit.body else b"",

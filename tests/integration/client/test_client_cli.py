@@ -63,6 +63,16 @@ def test_a_users_mistake_is_one_line_and_exit_2(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("option", ["--spacing", "--job-seconds"])
+def test_a_plan_is_not_made_of_what_is_no_number(export: str, option: str) -> None:
+    """Nan is in no range, although it is neither below nor above."""
+    done = client("plan", "--export", export, "--rpm", "50", "--rph", "200", option, "nan")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"'{option}': nan is not in the range" in done.stderr
+
+
+@pytest.mark.slow
 def test_a_broken_export_is_refused_with_its_place(tmp_path: Path) -> None:
     """File and line, exit 2, and nothing sent."""
     path = tmp_path / "export.csv"

@@ -192,3 +192,14 @@ async def test_a_route_means_all_aliases_of_what_it_names(make_bench: MakeBench)
 
     assert [(await bench.send("POST", path, QUERY)).status for path in paths] == [200, 429, 429, 429]
     assert (await bench.send("GET", "/api/commerce/inventory/v1/queue")).status == 200
+
+
+async def test_credentials_in_a_query_are_refused_and_not_kept(bench: Bench) -> None:
+    """A-1: whoever puts them there finds the call in the journal, and the secret nowhere."""
+    reply = await bench.send("POST", f"{TICKETS}/oauth?client_id=sample.app&client_secret=sample%26-secret")
+    lost = await bench.send("PUT", f"{TICKETS}/refresh-ticket/0123456789abcdef")
+    first, second = [entry.to_wire() for entry in bench.simulator.journal.held()][-2:]
+
+    assert [reply.status, lost.status] == [400, 404]
+    assert first["query"] == "client_id=sample.app&client_secret=********"
+    assert second["path"] == f"{TICKETS}/refresh-ticket/********"
