@@ -167,7 +167,10 @@ def get_batch_items(call: Call) -> Steps:
         if (status is None or stands == status) and (resource is None or told == resource)
     )
     call.summary["counts"] = _totals(counts)
+    # Counting and finding a page each walk through a large job.
+    yield
     items = call.simulator.batch_jobs.items(job.id, status=status, resource=resource, start=start, limit=size)
+    yield
     return (yield from _told_items(call, job, items, page_body(start, size, total, [], counted=counted)))
 
 
@@ -185,7 +188,7 @@ def _told_items(call: Call, job: BatchJobRow, items: Sequence[BatchItemRow], pag
     """A page with its items, put together in steps."""
     spelled = call.simulator.settings.batch.cancelled_item
     for count, item in enumerate(items, 1):
-        page["items"].append(item_body(job, item, cancelled=spelled))
+        page["items"].append(msgspec.Raw(msgspec.json.encode(item_body(job, item, cancelled=spelled))))
         if not count % _ITEMS_BETWEEN_PAUSES:
             yield
     return Answer(page)

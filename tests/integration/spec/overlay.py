@@ -107,8 +107,6 @@ NEVER_TOLD: Final[dict[str, str]] = {
     "OrderItemInformation.binID": "holds are on records, not on bins",
     "JobQueueResponse.numResults": "says nothing about one job",
     "JobQueueResponse.originalFilename": "for jobs that come from files",
-    "ExportInventoryJobResponse.exportSettingsID": "an export makes no job yet",
-    "ExportInventoryJobResponse.jobID": "an export makes no job yet",
     "GetFetchFileConfigItem.ftpPassword": "a secret that was told is not told back",
     "GetFetchFileConfigItem.postImportExportId": "cannot be set by any call of the file",
     "GetFetchFileConfigItem.postImportFtpId": "cannot be set by any call of the file",
