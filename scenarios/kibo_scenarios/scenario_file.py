@@ -31,6 +31,10 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
         ScenarioFileError: With the line, the column, the path and what is accepted.
     """
     document = read_yaml(file, name, what="scenario", failure=ScenarioFileError)
+    if isinstance(document.value, dict) and "clients" in document.value:
+        raise document.error(
+            "$.clients", "is of load scenarios, which kibo-scenarios run takes; nobody is graded there"
+        )
     try:
         written = msgspec.convert(document.value, ScenarioDocument)
     except msgspec.ValidationError as error:

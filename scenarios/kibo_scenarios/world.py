@@ -117,11 +117,20 @@ def journal_lines(simulator: Simulator) -> tuple[bytes, ...]:
     Raises:
         HarnessError: The journal has lost entries, so that no verdict could be trusted.
     """
+    refuse_lost_entries(simulator)
+    return tuple(simulator.journal.ndjson())
+
+
+def refuse_lost_entries(simulator: Simulator) -> None:
+    """Make sure that the journal has all that happened.
+
+    Raises:
+        HarnessError: It has lost entries, so that no verdict could be trusted.
+    """
     if simulator.journal.dropped:
         raise HarnessError(
             f"the journal dropped {simulator.journal.dropped:,} entries; raise simulator.bounds.journal_entries"
         )
-    return tuple(simulator.journal.ndjson())
 
 
 def of_client(journal: Iterable[JournalEntry], neighbours: Iterable[int]) -> tuple[JournalEntry, ...]:

@@ -21,7 +21,7 @@ _COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = MappingProxy
 )
 _SECONDS: Final = MappingProxyType({"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0})
 _AGGREGATES: Final = ("avg", "med", "min", "max", "count")
-_EXPRESSION: Final = re.compile(
+EXPRESSION: Final = re.compile(
     r"\s*(?:(?P<aggregate>avg|med|min|max|count|p\((?P<share>\d{1,2}(?:\.\d{1,3})?)\))\s*)?"
     r"(?P<comparison><=|>=|==|!=|<|>)\s*"
     r"(?P<number>\d{1,12}(?:\.\d{1,9})?)\s*(?P<unit>ms|s|m|h|d|%)?"
@@ -105,7 +105,7 @@ def parse_expression(text: str, metric: Metric) -> Expression:
     Raises:
         ThresholdError: It is no comparison, or one that this kind of metric does not have.
     """
-    match = _EXPRESSION.fullmatch(text)
+    match = EXPRESSION.fullmatch(text)
     if match is None:
         raise ThresholdError(
             f"{text[:60]!r} is no comparison; expected one such as '< 0.01', 'p(95) < 200ms' or '<= 1.1 * optimum'"

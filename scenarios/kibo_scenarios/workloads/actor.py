@@ -18,6 +18,7 @@ _TOO_MANY: Final = 429
 _UNAUTHORIZED: Final = 401
 _FAILED: Final = 500
 _REFUSED: Final = 400
+_NO_TOKEN: Final = -1
 
 
 class Settled(NamedTuple):
@@ -67,6 +68,8 @@ class Actor:
         self._now = now
         self._note = note
         self._closed_until = 0
+        self._refused = False
+        self._one_alone = asyncio.Lock()
         self._token = ""
         self._renewing = asyncio.Lock()
 
@@ -88,25 +91,42 @@ class Actor:
         status, attempt, given_up = 0, 0, True
         while attempt < self._client.attempts:
             attempt += 1
-            await self._turn()
-            token = self._token or await self._renew("")
-            if token:
-                status, retry_after = await self._send(wish, token)
-                if 0 < status < _REFUSED:
-                    given_up = False
+            status = await self._send_in_turn(wish)
+            if 0 < status < _REFUSED:
+                given_up = False
+                break
+            if status == _UNAUTHORIZED:
+                continue
+            if status == _TOO_MANY:
+                if self._client.on_429 == "give_up":
                     break
-                if status == _UNAUTHORIZED:
-                    await self._renew(token)
-                    continue
-                if status == _TOO_MANY:
-                    self._closed_until = max(self._closed_until, self._now() + retry_after)
-                    if self._client.on_429 == "give_up":
-                        break
-                    continue
-                if 0 < status < _FAILED or not wish.repeatable:
-                    break
+                continue
+            if 0 < status < _FAILED or (status != _NO_TOKEN and not wish.repeatable):
+                break
             await asyncio.sleep(min(_LONGEST_BACKOFF, SECOND << min(attempt - 1, 10)) / SECOND)
-        self._note(Settled(self._name, wish.operation, wished, self._now(), status, attempt, given_up))
+        self._note(Settled(self._name, wish.operation, wished, self._now(), max(0, status), attempt, given_up))
+
+    async def _send_in_turn(self, wish: Wish) -> int:
+        """Send when restriction and budget let the next request go; return the status, `_NO_TOKEN` if nothing was sent.
+
+        After a 429 one alone finds out whether the restriction is over.
+
+        If all workers came back at once, those that are refused would prolong the restriction, again and again (RL-10).
+        """
+        while True:
+            await self._until(self._closed_until)
+            if not (self._token or await self._renew("")):
+                return _NO_TOKEN
+            if self._refused:
+                async with self._one_alone:
+                    if self._refused:
+                        await self._turn()
+                        if self._token:
+                            return await self._send(wish)
+                continue
+            await self._turn()
+            if self._token and not self._refused:
+                return await self._send(wish)
 
     async def _turn(self) -> None:
         """Wait until restriction and budget let the next request go."""
@@ -123,17 +143,26 @@ class Actor:
         while (left := instant - self._now()) > 0:  # noqa: ASYNC110 - it waits for a time, not for an event
             await asyncio.sleep(left / SECOND)
 
-    async def _send(self, wish: Wish, token: str) -> tuple[int, int]:
-        """Status and, for a 429, how long to wait in microseconds."""
+    async def _send(self, wish: Wish) -> int:
+        """Return the status; 0 when there was no answer. Nothing is awaited before the request leaves."""
+        token = self._token
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
             async with self._session.request(wish.method, wish.path, data=wish.body or None, headers=headers) as answer:
                 await answer.read()
-                told = answer.headers.get("Retry-After", "")
-                wait = int(told) * SECOND if told.isascii() and told.isdigit() else _LEAST_WAIT
-                return answer.status, wait
+                status, told = answer.status, answer.headers.get("Retry-After", "")
         except (aiohttp.ClientError, TimeoutError):
-            return 0, 0
+            return 0
+        if status == _TOO_MANY:
+            wait = int(told) * SECOND if told.isascii() and told.isdigit() else _LEAST_WAIT
+            self._closed_until = max(self._closed_until, self._now() + wait)
+            self._refused = True
+        elif status == _UNAUTHORIZED:
+            # It never came to the limit, and says nothing of the restriction (RL-11).
+            await self._renew(token)
+        else:
+            self._refused = False
+        return status
 
     async def _renew(self, stale: str) -> str:
         """A token other than the stale one; empty when none is to be had now."""

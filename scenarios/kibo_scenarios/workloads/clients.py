@@ -76,11 +76,12 @@ class Orders(OpenClient, frozen=True, forbid_unknown_fields=True, kw_only=True, 
 
 
 class Refreshes(Client, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="refreshes"):
-    """A nightly job: sets the quantities of products at every location, location by location."""
+    """A nightly job: sets the quantities of products at every location, one by one, until ``lasts`` is over."""
 
     at: Annotated[tuple[ClockTime, ...], Meta(min_length=1)]
     products: Share = 1.0
     items: Annotated[int, Meta(ge=1, le=12_000)] = 3_000
+    lasts: Span = field(name="for", default="24h")
 
 
 class Polls(Client, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="polls"):

@@ -12,7 +12,7 @@ from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Scenario
 from kibo_scenarios.scenario_file import operation_names, read_scenario, simulator_settings
 from kibo_scenarios.thresholds import Threshold, ThresholdError, parse_expression, parse_selector
 from kibo_scenarios.thresholds.expression import Selector
-from kibo_scenarios.workloads.clients import AnyClient, BulkDelete, OpenClient, Orders, Polls
+from kibo_scenarios.workloads.clients import AnyClient, BulkDelete, OpenClient, Orders, Polls, Refreshes
 from kibo_scenarios.workloads.load_scenario import LimitChange, LoadDocument, LoadScenario, Promise
 from kibo_simulator import LimitsDocument, Settings
 from kibo_simulator.configuration import placed_faults
@@ -90,6 +90,8 @@ def _check_client(document: YamlDocument, path: str, client: AnyClient, settings
     match client:
         case Polls():
             spans |= {f"{path}.every": client.every, f"{path}.for": client.lasts}
+        case Refreshes():
+            spans[f"{path}.for"] = client.lasts
         case BulkDelete():
             if client.share is not None:
                 raise document.error(f"{path}.share", "this client is told its limits in plan.rpm and plan.rph")

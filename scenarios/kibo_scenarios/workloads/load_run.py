@@ -7,7 +7,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -17,7 +17,7 @@ import msgspec
 
 from kibo_scenarios.drivers import Task, reference_client
 from kibo_scenarios.errors import HarnessError, ScenarioError, UsageError
-from kibo_scenarios.evidence import JobFact, decode_journal
+from kibo_scenarios.evidence import JobFact, JournalEntry, decode_journal
 from kibo_scenarios.grading import Grade
 from kibo_scenarios.moments import HOUR, MINUTE, SECOND, format_span, parse_span
 from kibo_scenarios.pace import VIRTUAL, Clock, Pace, Stage, run_at, stage
@@ -32,7 +32,13 @@ from kibo_scenarios.workloads.load_scenario import LoadScenario
 from kibo_scenarios.workloads.manners import manners
 from kibo_scenarios.workloads.measurements import Measurements
 from kibo_scenarios.workloads.wishes import Shop, Wish, open_wishes, polls, refreshes
-from kibo_scenarios.world import choose_targets, journal_lines, take_stock, write_export
+from kibo_scenarios.world import (
+    choose_targets,
+    refuse_defective_journal,
+    refuse_lost_entries,
+    take_stock,
+    write_export,
+)
 from kibo_simulator import Settings, Simulator
 from kibo_simulator.tenants import add_application
 from kibo_simulator.web import build_application
@@ -104,12 +110,7 @@ def run_load(
         raise
     except Exception as error:
         raise HarnessError(f"{type(error).__name__}: {error}") from error
-    return _replaced(result, time.perf_counter() - began)
-
-
-def _replaced(result: LoadResult, wall_s: float) -> LoadResult:
-    values = {name: getattr(result, name) for name in LoadResult.__slots__}
-    return LoadResult(**{**values, "wall_s": wall_s})
+    return replace(result, wall_s=time.perf_counter() - began)
 
 
 def _settings(scenario: LoadScenario) -> Settings:
@@ -128,7 +129,8 @@ class _World:
         self._clock = clock
         self._pace = pace
         self._measured = Measurements()
-        self._seen = 0
+        self._journal: list[JournalEntry] = []
+        self._lines: list[bytes] = []
         self._shops: dict[int, Shop] = {}
         self._failures: dict[str, str] = {}
         self._aborted: str | None = None
@@ -145,11 +147,12 @@ class _World:
                     await self._together(simulator, where, Path(folder), began)
                     span = clock.wall_us() - began
                 await self._settle(simulator)
+            refuse_lost_entries(simulator)
             self._look(simulator, jobs=True)
-            lines = journal_lines(simulator)
         finally:
             simulator.close()
-        found = manners(scenario, self._settings, decode_journal(lines), self._pace, where.round_trip, profile, rules)
+        refuse_defective_journal(self._journal)
+        found = manners(scenario, self._settings, self._journal, self._pace, where.round_trip, profile, rules)
         for name, one in found.items():
             self._measured.rules_broken[name] = one.broken
             if one.makespan_s is not None:
@@ -166,7 +169,7 @@ class _World:
             aborted=self._aborted,
             span=span,
             wall_s=0.0,
-            journal=lines,
+            journal=tuple(self._lines),
         )
 
     def _admit(self, simulator: Simulator) -> None:
@@ -235,8 +238,7 @@ class _World:
             case OpenClient():
                 return open_wishes(client, self._shop(simulator, client), seed)
             case Refreshes():
-                end = self._scenario.start + self._scenario.time_limit
-                return refreshes(client, self._shop(simulator, client), seed, start, end)
+                return refreshes(client, self._shop(simulator, client), seed, start, start + parse_span(client.lasts))
             case _:
                 raise TypeError(type(client).__name__)
 
@@ -314,9 +316,10 @@ class _World:
     async def _watch(self, simulator: Simulator) -> None:
         """Look at what has come so far once a minute, and give up for a threshold that says so."""
         urgent = [index for index, threshold in enumerate(self._scenario.thresholds) if threshold.abort_on_fail]
+        jobs = any(self._scenario.thresholds[index].selector.metric.name.startswith("job") for index in urgent)
         while urgent:
             await asyncio.sleep(MINUTE / SECOND)
-            self._look(simulator, jobs=True)
+            self._look(simulator, jobs=jobs)
             for index in urgent:
                 judged = self._judge(index)
                 if judged.judgement.verdict is Verdict.FAIL and _final(judged):
@@ -324,9 +327,11 @@ class _World:
                     raise _AbortedError
 
     def _look(self, simulator: Simulator, *, jobs: bool) -> None:
-        lines = simulator.journal.ndjson(self._seen)
-        for entry in decode_journal(lines):
-            self._seen = entry.seq
+        seen = self._journal[-1].seq if self._journal else 0
+        lines = list(simulator.journal.ndjson(seen))
+        self._lines += lines
+        for entry in sorted(decode_journal(lines), key=lambda entry: entry.seq):
+            self._journal.append(entry)
             self._measured.saw(entry)
         if jobs:
             for tenant in simulator.tenants.every():
@@ -364,5 +369,8 @@ def _first(group: ExceptionGroup[Exception]) -> Exception:
 
 
 def _final(judged: Judged) -> bool:
-    """Whether a miss cannot be made good: rates and percentiles may recover, counts and maxima only grow."""
-    return judged.threshold.expression.comparison in {"<", "<=", "=="}
+    """Whether a miss that is seen while the run goes on is held against it: what must still grow is waited for."""
+    expression, value = judged.threshold.expression, judged.judgement.value
+    if judged.threshold.selector.metric.name == "jobs_unfinished" or value is None:
+        return False
+    return expression.comparison in {"<", "<="} or (expression.comparison == "==" and value > expression.bound.number)

@@ -16,6 +16,8 @@ from kibo_scenarios.workloads.clients import Adjusts, Lookups, OpenClient, Order
 _INVENTORY = "/api/commerce/inventory/v5/inventory"
 _QUEUE = "/api/commerce/inventory/v1/queue"
 _NEWEST_JOBS = 100
+# What a count finds of a product: never so little that it cannot be sold until the next.
+_COUNTED = (50, 500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def refreshes(client: Refreshes, shop: Shop, seed: str, start: int, end: int) ->
         for code in shop.locations:
             for first in range(0, len(chosen), client.items):
                 items = [
-                    {"sku": sku, "quantity": random.randrange(500)} for sku in chosen[first : first + client.items]
+                    {"sku": sku, "quantity": random.randint(*_COUNTED)} for sku in chosen[first : first + client.items]
                 ]
                 yield _post(night - start, "refresh", {"locationCode": code, "items": items})
 

@@ -1,7 +1,7 @@
 """Opens the database, keeps its schema version, and draws the line between done and not done (D-1)."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -161,7 +161,7 @@ class Database:
         DatabaseError: the file is not a data file of this program, or of a schema version it does not know.
     """
 
-    __slots__ = ("_depth", "_promised", "_undone", "closed", "connection", "durable", "path")
+    __slots__ = ("_depth", "_promised", "_undone", "_written", "closed", "connection", "durable", "path")
 
     def __init__(self, path: Path | None = None, *, copy_of: sqlite3.Connection | None = None) -> None:
         self.path = path
@@ -170,6 +170,7 @@ class Database:
         self._depth = 0
         self._undone: list[Callable[[], None]] = []
         self._promised: list[Callable[[], None]] = []
+        self._written: dict[str, list[Callable[[], None]]] = {}
         try:
             # Copies are made in a thread of their own; SQLite itself sees to it that calls do not overlap.
             self.connection = sqlite3.connect(
@@ -269,6 +270,26 @@ class Database:
     def on_rollback(self, forget: Callable[[], None]) -> None:
         """Call ``forget`` whenever something was undone: for those who remember what the database said."""
         self._undone.append(forget)
+
+    def on_write(self, table: str, forget: Callable[[], None]) -> None:
+        """Call ``forget`` whenever a row of a table is written or removed, by whomever."""
+        told = self._written.get(table)
+        if told is None:
+            told = self._written[table] = []
+            self._tell_of_writes(table, told)
+        told.append(forget)
+
+    def _tell_of_writes(self, table: str, told: Sequence[Callable[[], None]]) -> None:
+        def written() -> None:
+            for forget in told:
+                forget()
+
+        # The table's name is a fixed text of ours. Temporary triggers are this connection's own, no part of the file.
+        self.connection.create_function(f"{table}_written", 0, written)
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            self.connection.execute(
+                f"CREATE TEMP TRIGGER {table}_{event} AFTER {event} ON main.{table} BEGIN SELECT {table}_written(); END"
+            )
 
     def after_commit(self, do: Callable[[], None]) -> None:
         """Call ``do`` once what happens now is committed; never, if it is undone."""

@@ -60,7 +60,7 @@ def _record(row: Sequence[Any]) -> StockRecord:
 class StockStore(ProductStore):
     """Reads and writes locations, products and stock; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_locations", "_locations_at", "_presence", "whole_reads")
+    __slots__ = ("_locations", "_presence", "whole_reads")
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -68,8 +68,9 @@ class StockStore(ProductStore):
         self.whole_reads = 0
         """How often all products of a location were read: the sign of a step that took milliseconds."""
         self._locations: dict[int, list[Location]] = {}
-        self._locations_at = -1
         database.on_rollback(self._presence.forget)
+        database.on_rollback(self._locations.clear)
+        database.on_write("locations", self._locations.clear)
 
     def forget(self) -> None:
         """Read everything anew: rows were written past this store."""
@@ -99,10 +100,6 @@ class StockStore(ProductStore):
 
     def locations(self, tenant_id: int) -> list[Location]:
         """All locations of a tenant, in order of their codes; do not change the list."""
-        changes = self._database.connection.total_changes
-        if changes != self._locations_at:
-            self._locations.clear()
-            self._locations_at = changes
         found = self._locations.get(tenant_id)
         if found is None:
             rows = self._database.connection.execute(

@@ -270,10 +270,9 @@ def _span(after: str | None, before: str | None, after_name: str, before_name: s
 
 def _any_identifier(call: Call, text: str) -> Wanted:
     """A bare text in a query names a product by part number, else by UPC, else by SKU."""
-    for wanted in (Wanted(part_number=text), Wanted(upc=text), Wanted(sku=text)):
-        if call.simulator.stock.match(call.tenant_id, [wanted], patterns=False)[0]:
-            return wanted
-    return Wanted(part_number=text)
+    meanings = (Wanted(part_number=text), Wanted(upc=text), Wanted(sku=text))
+    matched = call.simulator.stock.match(call.tenant_id, meanings, patterns=False)
+    return next((wanted for wanted, products in zip(meanings, matched, strict=True) if products), meanings[0])
 
 
 OPERATIONS = (

@@ -11,6 +11,7 @@ from kibo_scenarios.library import find, packaged
 from kibo_scenarios.moments import HOUR, parse_utc
 from kibo_scenarios.scenario import ClientPlan, Expectation, Network, Scenario
 from kibo_scenarios.scenario_file import read_scenario
+from kibo_scenarios.workloads import find_any
 from kibo_simulator import read_faults
 
 GOOD = """\
@@ -175,12 +176,20 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 
 @pytest.mark.parametrize("name", sorted(packaged()))
 def test_packaged_scenarios_are_sound_and_named_as_their_files(name: str) -> None:
-    """Every packaged scenario passes its own checks and explains itself."""
-    scenario = find(name)
+    """Every packaged scenario passes its own checks, explains itself, and promises something."""
+    scenario = find_any(name)
 
     assert name == scenario.name
     assert scenario.description
-    assert scenario.testable
+    assert scenario.testable if isinstance(scenario, Scenario) else scenario.thresholds
+
+
+def test_a_load_scenario_is_not_graded(tmp_path: Path) -> None:
+    """Whoever wants to grade a client with one is told what it is for."""
+    with pytest.raises(
+        ScenarioFileError, match=r"s.yaml:3:1: \$.clients: is of load scenarios, which kibo-scenarios run"
+    ):
+        read(tmp_path, GOOD.replace("seed: 3", "clients: {a: {kind: polls}}"))
 
 
 @settings(deadline=None, max_examples=200)
