@@ -122,7 +122,7 @@ class PlainClient:
         if manners.token_per_call:
             await self.log_in()
         failures, renewed = 0, False
-        for _ in range(2000):
+        for _ in range(300):
             await self.pass_the_gate("" if manners.shared_gate else caller)
             status, answer, retry_after = await self.attempt(method, path, body)
             if status == 200:
@@ -197,14 +197,19 @@ class PlainClient:
         return ClientReport(undone=self.undone())
 
     async def log_in(self) -> None:
-        """Fetch a token."""
+        """Fetch a token, and try again where that fails."""
         body = {
             "client_id": self.task.client_id,
             "client_secret": self.task.shared_secret,
             "grant_type": "client_credentials",
         }
-        async with self.session.post(self.task.api_host + LOGIN, json=body) as answer:
-            self.token = (await answer.json())["access_token"]
+        for failures in range(1, 9):
+            async with self.session.post(self.task.api_host + LOGIN, json=body) as answer:
+                if answer.status == 200:
+                    self.token = (await answer.json())["access_token"]
+                    return
+            await asyncio.sleep(self.manners.retry_wait(failures))
+        raise GivenUpError("no token could be had")
 
     def rows(self) -> list[dict[str, str]]:
         """Return the rows of the Location Export."""
