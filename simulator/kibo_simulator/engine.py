@@ -60,10 +60,6 @@ from kibo_simulator.upkeep_work import UpkeepWorker
 _STEPS_BETWEEN_PAUSES = 8
 
 
-# A pause costs a turn of the event loop, a step at most a few milliseconds.
-_STEPS_BETWEEN_PAUSES = 8
-
-
 @dataclass(frozen=True, slots=True)
 class EndedJob:
     """A job that will never change again, as it is answered."""
@@ -212,6 +208,11 @@ class Engine:
     def idle(self) -> bool:
         """Whether every job that was begun has ended; a batch job that waits for its date has not begun."""
         return self.runner.idle and self.batches.idle
+
+    @property
+    def working(self) -> bool:
+        """Whether time brings some job on that was begun; not one that a fault holds or that counts polls."""
+        return self.runner.working or not self.batches.idle
 
     def next_event_at(self) -> int | None:
         """When the simulation next has something to do by itself, or None (T-3)."""

@@ -81,6 +81,11 @@ class JobRunner:
         """Whether every job has reached its end."""
         return not self._unfinished
 
+    @property
+    def working(self) -> bool:
+        """Whether the end of some job is on the agenda."""
+        return bool(self._entries)
+
     def reload(self, now: int) -> None:
         """Build the queues anew from the database: after a restart, or when a transaction was undone (D-1)."""
         for entry in self._entries.values():

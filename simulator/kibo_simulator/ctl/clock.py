@@ -46,7 +46,7 @@ def next_event(session: Session) -> None:
 @clock.command("until-idle")
 @pass_session
 def until_idle(session: Session) -> None:
-    """Move the clock until no job is unfinished."""
+    """Move the clock until no job is at work; those that a fault holds stay as they are."""
     _advance(session, {"untilIdle": True})
 
 

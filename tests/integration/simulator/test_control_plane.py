@@ -1,10 +1,13 @@
 """The control plane: clock, limits, journal and dumps, outside of limits and closed to strangers."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from kibo_simulator import LimitsDocument, PoolLimit
+from kibo_simulator import LimitsDocument, PoolLimit, SampleSettings, Settings
+from kibo_simulator.jobs import JobSettings
+from kibo_simulator.settings import FileSettings
 
 from .conftest import V1, V5, Bench, MakeBench
 
@@ -26,6 +29,22 @@ async def test_the_clock_is_advanced_by_hand(bench: Bench) -> None:
     assert step.body["now"] > frozen.body["now"]
     assert idle.body["nextEventAt"] is None
     assert bench.dump() == []
+
+
+async def test_the_clock_stops_where_time_alone_brings_no_job_on(make_bench: MakeBench, tmp_path: Path) -> None:
+    """T-3: one job that a fault holds would wait for years of scheduled looks at a folder; only the other one ends."""
+    files = FileSettings(drop=str(tmp_path))
+    bench = await make_bench(
+        Settings(sample=SampleSettings(locations=2, products=4), files=files, jobs=JobSettings(workers=2))
+    )
+    await bench.send("PUT", "/_simulator/clock", {"mode": "manual"})
+    await bench.send("POST", "/_simulator/faults", {"match": {"nth": 1}, "effect": {"kind": "job_stall"}})
+    await bench.delete_items([{"partNumber": "^"}])
+    idle = await bench.send("POST", "/_simulator/clock/advance", {"untilIdle": True})
+    jobs = await bench.send("GET", "/_simulator/jobs")
+
+    assert idle.body["now"] < "2026-03-02T05:01"
+    assert sorted(job["status"] for job in jobs.body) == ["SUCCESS", "WORKING"]
 
 
 @pytest.mark.parametrize(

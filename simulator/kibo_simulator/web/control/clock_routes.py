@@ -68,7 +68,7 @@ def put_clock(call: ControlCall[ClockRequest]) -> ClockBody:
 
 
 async def advance(call: ControlCall[AdvanceRequest]) -> ClockBody:
-    """Move the clock ahead by seconds, to the next event, or until every job has ended."""
+    """Move the clock ahead by seconds, to the next event, or until every job that time brings on has ended."""
     wanted = call.body
     told = [wanted.seconds is not None, bool(wanted.to_next_event), bool(wanted.until_idle)]
     if sum(told) != 1:
@@ -90,7 +90,7 @@ async def _advance_by_events(call: ControlCall[AdvanceRequest], *, once: bool) -
         if not count % _EVENTS_BETWEEN_PAUSES:
             await asyncio.sleep(0)
         following = simulator.next_event_at()
-        if following is None or (not once and simulator.idle):
+        if following is None or (not once and not simulator.working):
             return
         simulator.clock.reach(following)
         await call.gate.advance()
@@ -139,7 +139,7 @@ ROUTES = (
         method="POST",
         path="/clock/advance",
         name="advanceClock",
-        summary="Moves the clock ahead by seconds, to the next event, or until no job is unfinished.",
+        summary="Moves the clock ahead by seconds, to the next event, or until no job is at work.",
         handle=advance,
         request=AdvanceRequest,
         answers=ClockBody,
