@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from io import BufferedRandom
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ import msgspec
 
 from kibo_client.errors import JournalError
 from kibo_client.events import Event
+from kibo_client.journal_file import JournalFile
 from kibo_client.lines import Line
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.targets import Wanted
@@ -66,21 +66,8 @@ def digest_of_lines(lines: Iterable[Line], options: UpdateOptions, tenant: int) 
     return digest.hexdigest()
 
 
-class RunJournal:
+class RunJournal(JournalFile[Event | Header]):
     """An open journal. Use `open_journal`."""
-
-    def __init__(self, file: BufferedRandom) -> None:
-        self._file = file
-
-    def append(self, event: Event | Header) -> None:
-        """Write an event so that it survives a crash of the machine."""
-        self._file.write(msgspec.json.encode(event) + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 def open_journal(path: Path, header: Header, items: Iterable[object] = ()) -> tuple[RunJournal, list[Event]]:
@@ -96,24 +83,16 @@ def open_journal(path: Path, header: Header, items: Iterable[object] = ()) -> tu
     Raises:
         JournalError: The file cannot be used, is damaged, in use, or belongs to another run.
     """
+    journal = RunJournal(path, about="run")
     try:
-        file = path.open("a+b")
-    except OSError as error:
-        raise JournalError(path, 0, f"cannot be opened: {error.strerror}") from error
-    try:
-        _lock(path, file)
-        file.seek(0)
-        lines = file.read().split(b"\n")
-        # What follows the last newline is nothing, or a line cut short.
-        whole = lines[:-1]
+        whole = journal.whole_lines()
         events = list(_events(path, whole, header.digest))
-        file.truncate(sum(len(line) + 1 for line in whole))
-        journal = RunJournal(file)
+        journal.cut_behind(whole)
         if not whole:
             _save_items(path, items)
             journal.append(header)
     except BaseException:
-        file.close()
+        journal.close()
         raise
     return journal, events
 
@@ -171,17 +150,6 @@ def _save_items(path: Path, items: Iterable[object]) -> None:
         unfinished.replace(beside)
     except OSError as error:
         raise JournalError(beside, 0, f"cannot be written: {error.strerror}") from error
-
-
-def _lock(path: Path, file: BufferedRandom) -> None:
-    try:
-        import fcntl  # noqa: PLC0415 - Windows has no such locks; two processes at one run are then not noticed
-    except ImportError:  # pragma: no cover - see above
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise JournalError(path, 0, "is in use: another process is at this run") from error
 
 
 def _entries(path: Path, lines: Iterable[bytes]) -> Iterator[Header | Event]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
-from io import BufferedRandom
 from pathlib import Path
 
 import msgspec
@@ -13,6 +11,7 @@ import msgspec
 from kibo_client.batch_jobs.feeding import FeedEvent
 from kibo_client.batch_jobs.items import FeedItem
 from kibo_client.errors import JournalError
+from kibo_client.journal_file import JournalFile
 
 FORMAT = 1
 
@@ -37,21 +36,8 @@ def header_of(items: Sequence[FeedItem], *, tenant: int, code: str, size: int) -
     return FeedHeader(FORMAT, tenant, code, digest.hexdigest())
 
 
-class FeedJournal:
+class FeedJournal(JournalFile[FeedEvent | FeedHeader]):
     """An open journal. Use `open_feed_journal`."""
-
-    def __init__(self, file: BufferedRandom) -> None:
-        self._file = file
-
-    def append(self, entry: FeedEvent | FeedHeader) -> None:
-        """Write an entry so that it survives a crash of the machine."""
-        self._file.write(msgspec.json.encode(entry) + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
 
 
 def open_feed_journal(path: Path, header: FeedHeader) -> tuple[FeedJournal, list[FeedEvent]]:
@@ -62,34 +48,17 @@ def open_feed_journal(path: Path, header: FeedHeader) -> tuple[FeedJournal, list
     Raises:
         JournalError: The file cannot be used, is damaged, in use, or belongs to another feeding.
     """
+    journal = FeedJournal(path, about="feeding")
     try:
-        file = path.open("a+b")
-    except OSError as error:
-        raise JournalError(path, 0, f"cannot be opened: {error.strerror}") from error
-    try:
-        _lock(path, file)
-        file.seek(0)
-        whole = file.read().split(b"\n")[:-1]
+        whole = journal.whole_lines()
         events = list(_events(path, whole, header))
-        file.truncate(sum(len(line) + 1 for line in whole))
-        journal = FeedJournal(file)
+        journal.cut_behind(whole)
         if not whole:
             journal.append(header)
     except BaseException:
-        file.close()
+        journal.close()
         raise
     return journal, events
-
-
-def _lock(path: Path, file: BufferedRandom) -> None:
-    try:
-        import fcntl  # noqa: PLC0415 - Windows has no such locks; two processes at one feeding are then not noticed
-    except ImportError:  # pragma: no cover - see above
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise JournalError(path, 0, "is in use: another process is at this feeding") from error
 
 
 def _events(path: Path, lines: Sequence[bytes], header: FeedHeader) -> Iterator[FeedEvent]:
