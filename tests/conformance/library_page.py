@@ -7,10 +7,11 @@ from kibo_scenarios.library import find, packaged
 from kibo_scenarios.moments import format_span, format_utc
 from kibo_scenarios.rules import RULES
 from kibo_scenarios.scenario import Scenario
+from kibo_scenarios.workloads import read_any
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "scenarios.md"
-#: Load scenarios have clients of their own, and pages of their own.
-NAMES: Final = [name for name, file in packaged().items() if "\nclients:" not in file.read_text(encoding="utf-8")]
+#: Load scenarios have pages of their own.
+NAMES: Final = [name for name, file in packaged().items() if isinstance(read_any(file), Scenario)]
 #: More scenarios than this are counted instead of named.
 MANY: Final = 8
 _HEAD: Final = """\
