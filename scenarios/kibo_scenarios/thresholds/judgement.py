@@ -73,11 +73,12 @@ def judge(threshold: Threshold, samples: Samples, optimum: float | None = None) 
     if there < needed:
         because = f"{there} of the {needed} samples that it takes to tell"
         return Judged(threshold, Judgement(Verdict.INCONCLUSIVE, None, because, there, needed))
-    if expression.bound.of_optimum and optimum is None:
-        because = "the optimum of this work is not known"
+    if expression.bound.of_optimum and not optimum:
+        known = "is not known" if optimum is None else "is no time at all"
+        because = f"the optimum of this work {known}"
         return Judged(threshold, Judgement(Verdict.INCONCLUSIVE, None, because, there, needed))
     value = _value(threshold, samples)
-    met = expression.holds(value, optimum or 1.0)
+    met = expression.holds(value, 1.0 if optimum is None else optimum)
     because = f"was {_shown(threshold, value)}"
     if expression.bound.of_optimum and optimum:
         because += f", {value / optimum:.2f} * optimum"

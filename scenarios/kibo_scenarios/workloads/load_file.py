@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,14 @@ from kibo_scenarios.scenario_file import operation_names, read_scenario, simulat
 from kibo_scenarios.thresholds import Threshold, ThresholdError, parse_expression, parse_selector
 from kibo_scenarios.thresholds.expression import Selector
 from kibo_scenarios.workloads.clients import AnyClient, BulkDelete, OpenClient, Orders, Polls, Refreshes
-from kibo_scenarios.workloads.load_scenario import LimitChange, LoadDocument, LoadScenario, Promise
+from kibo_scenarios.workloads.load_scenario import (
+    NAME,
+    LimitChange,
+    LoadDocument,
+    LoadScenario,
+    Promise,
+    Promises,
+)
 from kibo_simulator import LimitsDocument, Settings
 from kibo_simulator.configuration import placed_faults
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
@@ -55,6 +63,9 @@ def load_scenario(document: YamlDocument) -> LoadScenario:
     try:
         written = msgspec.convert(document.value, LoadDocument)
     except msgspec.ValidationError as error:
+        # Of the values of a map msgspec does not say which it means.
+        for key, kind in (("clients", AnyClient), ("thresholds", Promises)):
+            _convert_each(document, key, kind)
         raise document.rejection(str(error)) from None
     settings = simulator_settings(document, written.simulator)
     if settings.sample is None or not settings.sample.locations * settings.sample.products:
@@ -79,6 +90,18 @@ def load_scenario(document: YamlDocument) -> LoadScenario:
         time_limit=time_limit,
         file=document.file,
     )
+
+
+def _convert_each(document: YamlDocument, key: str, kind: Any) -> None:
+    values = document.value.get(key)
+    for name, value in values.items() if isinstance(values, dict) else ():
+        path = f"$.{key}.{name}"
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            raise document.rejection(str(error), path) from None
+        if key == "clients" and NAME.fullmatch(name) is None:
+            raise document.error(path, "names have small letters and digits, with single hyphens in between")
 
 
 def _check_client(document: YamlDocument, path: str, client: AnyClient, settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """What a load scenario says: a world, the clients that live in it at the same time, and what must come of it."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, TypeAlias
 
 from msgspec import Meta, Struct, field
 
@@ -10,7 +11,8 @@ from kibo_scenarios.thresholds import Threshold
 from kibo_scenarios.workloads.clients import AnyClient
 from kibo_simulator import PlannedFault
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+Name = Annotated[str, Meta(pattern=f"^{NAME.pattern}$", max_length=64)]
 
 
 class Promise(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -19,6 +21,9 @@ class Promise(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     holds: Annotated[str, Meta(min_length=1, max_length=100)] = field(name="is")
     reason: Annotated[str, Meta(max_length=500)] = ""
     abort_on_fail: bool = False
+
+
+Promises: TypeAlias = tuple[str | Promise, ...] | str | Promise
 
 
 class Change(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,7 +46,7 @@ class LoadDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     network: Network = field(default_factory=Network)
     clients: Annotated[dict[Name, AnyClient], Meta(min_length=1)]
     changes: tuple[Change, ...] = ()
-    thresholds: dict[str, tuple[str | Promise, ...] | str | Promise] = field(default_factory=dict)
+    thresholds: dict[str, Promises] = field(default_factory=dict)
     time_limit: str = "48h"
 
 

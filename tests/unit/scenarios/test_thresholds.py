@@ -51,6 +51,10 @@ def test_a_makespan_is_held_against_the_optimum_where_that_is_known() -> None:
     assert verdict("makespan", "<= 1.1 * optimum", spans, 100.0) == ("PASS", "was 110.0 s, 1.10 * optimum")
     assert verdict("makespan", "<= 1.1 * optimum", spans, 99.0) == ("FAIL", "was 110.0 s, 1.11 * optimum")
     assert verdict("makespan", "<= 1.1 * optimum", spans)[0] == "INCONCLUSIVE"
+    assert verdict("makespan", "<= 1.1 * optimum", spans, 0.0) == (
+        "INCONCLUSIVE",
+        "the optimum of this work is no time at all",
+    )
 
 
 def test_a_selector_names_clients_and_operations() -> None:
