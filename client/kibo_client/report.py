@@ -1,8 +1,11 @@
-"""What a bulk deletion tells at its end: what was asked, found, sent, refused, left undone, and why (C12, C15)."""
+"""What a run tells at its end: what was asked, found, sent, refused, left undone, and why (C12, C15).
+
+What a deletion has of its own is here as well; for updates see `update_report`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,61 +45,103 @@ class UndoneTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BulkDeleteReport:
-    """The account of one bulk deletion. Moments are microseconds since the epoch, by the client's clock.
+class RunReport:
+    """What every run has to account for. Moments are microseconds since the epoch, by the client's clock.
 
     Attributes:
-        outcome: "deleted" (nothing left undone), "undone" (something was), "dry run", "stopped" (see there), or
-            "interrupted" (by whoever ran it; said by the command line).
+        outcome: How it ended, in a word or two.
         stopped: Why the run ended before its time; None if it did not.
-        requested_records: How many targets were given, each counted once.
-        requested_products: How many products they are of.
-        requested_locations: How many locations they lie at.
-        scope: What the dry runs found; None if they did not come to an end.
-        deleted_records: Targets whose job succeeded.
-        not_found_records: Targets that were not there (any more).
-        batches: Live submissions that were accepted.
+        batches: Submissions that were accepted.
         requests: Requests sent, by kind; every one of them spends quota.
         throttled: Every 429.
         jobs: Jobs by last status seen.
         failed_jobs: The jobs that failed, with their messages.
         open_jobs: Jobs handed out and not seen in a terminal status.
-        undone: Targets not deleted, with reasons.
         started_at: When the run began.
         finished_at: When it ended.
-        optimum_s: The least seconds any client needs under these limits for as many deletions; None if unknown.
+        requests_per_minute: The pool's limit; None if unknown.
+        requests_per_hour: Likewise.
     """
 
     outcome: str
     stopped: str | None
-    requested_records: int
-    requested_products: int
-    requested_locations: int
-    scope: Scope | None
-    deleted_records: int
-    not_found_records: int
     batches: int
     requests: dict[str, int]
     throttled: tuple[ThrottledRequest, ...]
     jobs: dict[str, int]
     failed_jobs: tuple[FailedJob, ...]
     open_jobs: tuple[int, ...]
-    undone: tuple[UndoneTarget, ...]
     started_at: int
     finished_at: int
-    optimum_s: float | None = None
-    requests_per_minute: int | None = field(default=None)
-    requests_per_hour: int | None = field(default=None)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything that was asked for is done."""
-        return self.outcome in {"deleted", "dry run"} and not self.undone
+    requests_per_minute: int | None = None
+    requests_per_hour: int | None = None
 
     @property
     def duration_s(self) -> float:
         """How long the run took."""
         return (self.finished_at - self.started_at) / SECOND
+
+    def traffic_as_json(self) -> dict[str, Any]:
+        """What was sent and what the server made of it, as plain JSON values."""
+        return {
+            "batches": self.batches,
+            "requests": dict(self.requests),
+            "throttled": [
+                {"at": iso(entry.at), "retryAfterS": entry.retry_after_s, "operation": entry.operation}
+                for entry in self.throttled
+            ],
+            "jobs": dict(self.jobs),
+            "failedJobs": [
+                {"jobID": job.job_id, "locationCode": job.location_code, "messages": list(job.messages)}
+                for job in self.failed_jobs
+            ],
+            "openJobs": list(self.open_jobs),
+        }
+
+    def times_as_json(self) -> dict[str, Any]:
+        """When it ran, and for how long; moments as ISO 8601 UTC."""
+        return {
+            "startedAt": iso(self.started_at),
+            "finishedAt": iso(self.finished_at),
+            "durationS": self.duration_s,
+        }
+
+    def limits_as_json(self) -> dict[str, Any]:
+        """The limits that it kept to."""
+        return {"requestsPerMinute": self.requests_per_minute, "requestsPerHour": self.requests_per_hour}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkDeleteReport(RunReport):
+    """The account of one bulk deletion; `RunReport` has the rest of its attributes.
+
+    Its outcome is "deleted" (nothing left undone), "undone" (something was), "dry run", "stopped" (see there), or
+    "interrupted" (by whoever ran it; said by the command line).
+
+    Attributes:
+        requested_records: How many targets were given, each counted once.
+        requested_products: How many products they are of.
+        requested_locations: How many locations they lie at.
+        scope: What the dry runs found; None if they did not come to an end.
+        deleted_records: Targets whose job succeeded.
+        not_found_records: Targets that were not there (any more).
+        undone: Targets not deleted, with reasons.
+        optimum_s: The least seconds any client needs under these limits for as many deletions; None if unknown.
+    """
+
+    requested_records: int
+    requested_products: int
+    requested_locations: int
+    scope: Scope | None
+    deleted_records: int
+    not_found_records: int
+    undone: tuple[UndoneTarget, ...]
+    optimum_s: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for is done."""
+        return self.outcome in {"deleted", "dry run"} and not self.undone
 
     def to_json_dict(self) -> dict[str, Any]:
         """The report as plain JSON values; moments as ISO 8601 UTC."""
@@ -114,18 +159,7 @@ class BulkDeleteReport:
             else {"records": scope.records, "products": scope.products, "locations": scope.locations},
             "deletedRecords": self.deleted_records,
             "notFoundRecords": self.not_found_records,
-            "batches": self.batches,
-            "requests": dict(self.requests),
-            "throttled": [
-                {"at": iso(entry.at), "retryAfterS": entry.retry_after_s, "operation": entry.operation}
-                for entry in self.throttled
-            ],
-            "jobs": dict(self.jobs),
-            "failedJobs": [
-                {"jobID": job.job_id, "locationCode": job.location_code, "messages": list(job.messages)}
-                for job in self.failed_jobs
-            ],
-            "openJobs": list(self.open_jobs),
+            **self.traffic_as_json(),
             "undone": [
                 {
                     "locationCode": entry.target.location_code,
@@ -136,14 +170,9 @@ class BulkDeleteReport:
                 }
                 for entry in self.undone
             ],
-            "startedAt": iso(self.started_at),
-            "finishedAt": iso(self.finished_at),
-            "durationS": self.duration_s,
+            **self.times_as_json(),
             "optimumS": self.optimum_s,
-            "limits": {
-                "requestsPerMinute": self.requests_per_minute,
-                "requestsPerHour": self.requests_per_hour,
-            },
+            "limits": self.limits_as_json(),
         }
 
 

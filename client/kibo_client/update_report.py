@@ -9,8 +9,7 @@ from typing import Any
 
 from kibo_client.lines import Line
 from kibo_client.polling import TERMINAL
-from kibo_client.report import NOT_COME_TO, NOT_SEEN_TO_END, FailedJob, ThrottledRequest, iso
-from kibo_client.units import SECOND
+from kibo_client.report import NOT_COME_TO, NOT_SEEN_TO_END, FailedJob, RunReport
 from kibo_client.update_state import UpdateState
 
 
@@ -24,42 +23,25 @@ class UndoneLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateReport:
-    """The account of one bulk refresh or adjustment. Moments are microseconds since the epoch.
+class UpdateReport(RunReport):
+    """The account of one bulk refresh or adjustment; `RunReport` has the rest of its attributes.
+
+    Its outcome is "done" (every line is applied), "undone" (some are not), "stopped" (see there) or "interrupted".
+    The lines of its failed jobs were sent again, or are undone.
 
     Attributes:
         kind: "refresh" or "adjust".
-        outcome: "done" (every line is applied), "undone" (some are not), "stopped" (see there) or "interrupted".
-        stopped: Why the run ended before its time; None if it did not.
         requested_records: How many records were to be written.
         requested_locations: How many locations they lie at.
         applied_records: Those whose job succeeded.
-        batches: Submissions that were accepted.
-        requests: Requests sent, by kind.
-        throttled: Every 429.
-        jobs: Jobs by last status seen.
-        failed_jobs: The jobs that failed, with their messages; their lines were sent again, or are undone.
-        open_jobs: Jobs handed out and not seen in a terminal status.
         undone: Lines not known to be applied, with reasons.
     """
 
     kind: str
-    outcome: str
-    stopped: str | None
     requested_records: int
     requested_locations: int
     applied_records: int
-    batches: int
-    requests: dict[str, int]
-    throttled: tuple[ThrottledRequest, ...]
-    jobs: dict[str, int]
-    failed_jobs: tuple[FailedJob, ...]
-    open_jobs: tuple[int, ...]
     undone: tuple[UndoneLine, ...]
-    started_at: int
-    finished_at: int
-    requests_per_minute: int | None
-    requests_per_hour: int | None
 
     @property
     def ok(self) -> bool:
@@ -71,11 +53,6 @@ class UpdateReport:
         """Of how many lines nobody knows whether they were applied."""
         return sum(entry.uncertain for entry in self.undone)
 
-    @property
-    def duration_s(self) -> float:
-        """How long the run took."""
-        return (self.finished_at - self.started_at) / SECOND
-
     def to_json_dict(self) -> dict[str, Any]:
         """The report as plain JSON values; moments as ISO 8601 UTC."""
         return {
@@ -85,18 +62,7 @@ class UpdateReport:
             "requested": {"records": self.requested_records, "locations": self.requested_locations},
             "appliedRecords": self.applied_records,
             "uncertainRecords": self.uncertain_records,
-            "batches": self.batches,
-            "requests": dict(self.requests),
-            "throttled": [
-                {"at": iso(entry.at), "retryAfterS": entry.retry_after_s, "operation": entry.operation}
-                for entry in self.throttled
-            ],
-            "jobs": dict(self.jobs),
-            "failedJobs": [
-                {"jobID": job.job_id, "locationCode": job.location_code, "messages": list(job.messages)}
-                for job in self.failed_jobs
-            ],
-            "openJobs": list(self.open_jobs),
+            **self.traffic_as_json(),
             "undone": [
                 {
                     "locationCode": entry.line.location_code,
@@ -109,13 +75,8 @@ class UpdateReport:
                 }
                 for entry in self.undone
             ],
-            "startedAt": iso(self.started_at),
-            "finishedAt": iso(self.finished_at),
-            "durationS": self.duration_s,
-            "limits": {
-                "requestsPerMinute": self.requests_per_minute,
-                "requestsPerHour": self.requests_per_hour,
-            },
+            **self.times_as_json(),
+            "limits": self.limits_as_json(),
         }
 
 
