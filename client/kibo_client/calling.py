@@ -98,7 +98,10 @@ class Caller:
         self, method: str, target: str, content: bytes | None, query: Mapping[str, str], budget: Budget
     ) -> tuple[AnswerClass, HttpAnswer | None, str]:
         """One attempt, once the budget has room for it."""
-        await self._turn_to_send(budget)
+        try:
+            await self._turn_to_send(budget)
+        except TransportError as error:
+            return _unsent(error), None, str(error)
         sent_at = self._now()
         reason, answer, said, counted = AnswerClass.UNKNOWN, None, "", False
         try:
@@ -110,7 +113,7 @@ class Caller:
         except TransportError as error:
             said = str(error)
             if not error.sent:
-                reason = AnswerClass.CANNOT_BE_SENT if error.permanent else AnswerClass.NOT_SENT
+                reason = _unsent(error)
         finally:
             self._account(budget, sent_at, answer, reason, counted=counted)
             self._turn.release()
@@ -137,3 +140,8 @@ class Caller:
             budget.throttled(now, parse_retry_after(answer.retry_after))
         else:
             budget.answered(now, counted=counted)
+
+
+def _unsent(error: TransportError) -> AnswerClass:
+    """What it means that a request, or the one for its token, did not get out."""
+    return AnswerClass.CANNOT_BE_SENT if error.permanent else AnswerClass.NOT_SENT

@@ -137,6 +137,33 @@ def test_an_adjustment_is_never_repeated_on_a_guess(tmp_path: Path, effect: str)
     assert on_hand(result) == 1
 
 
+def test_a_token_that_cannot_be_had_is_waited_for(tmp_path: Path) -> None:
+    """RT-1, RT-2: each wait for it is longer than the last; an adjustment that was never sent is sent once."""
+    faults = "[{match: {operation: authenticate, times: 3}, effect: {kind: status, status: 502}}]"
+    _, result, _ = live(tmp_path, lambda client: client.call(ADJUST, ONE_MORE), faults=faults)
+    journal = result.evidence.journal
+    waits = [other.started_at - one.started_at for one, other in pairwise(journal[:4])]
+
+    assert ["authenticate"] * 4 + ["adjust"] == [entry.operation for entry in journal]
+    assert sorted(waits) == waits
+    assert waits[0] >= 1_000_000
+
+
+def test_a_token_that_is_never_to_be_had_ends_a_call(tmp_path: Path) -> None:
+    """C15: attempts are bounded, and the error is one of ours."""
+
+    async def work(client: KiboClient) -> str:
+        with pytest.raises(NoAnswerError) as caught:
+            await client.call(LOOK_UP, InventoryQuery(items=[ITEM]))
+        return str(caught.value)
+
+    faults = "[{match: {operation: authenticate}, effect: {kind: status, status: 502}}]"
+    said, result, _ = live(tmp_path, work, faults=faults)
+
+    assert "no token: 502" in said
+    assert len(result.evidence.journal) <= 8
+
+
 def test_a_refusal_says_why(tmp_path: Path) -> None:
     """RT-4: once, with the status and the server's words; a path variable cannot become another path."""
 
