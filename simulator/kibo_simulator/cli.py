@@ -27,7 +27,6 @@ from kibo_simulator.settings import SettingsError
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.store.database import DatabaseError
 from kibo_simulator.store.images import ImageError
-from kibo_simulator.timestamps import InstantError
 from kibo_simulator.version import __version__
 
 if TYPE_CHECKING:
@@ -152,6 +151,8 @@ def effective_settings(context: click.Context) -> Effective:
     try:
         return effective(context.params["config"], kept, told, None if faults is None else _faults(faults))
     except SettingsError as error:
+        if error.path == "$.start":
+            _fail(f"--start: {error.message}")
         flag = f"--sample {' '.join(map(str, context.params['sample'] or ()))}: " if "sample" in error.path else ""
         _fail(f"{flag}{error}")
 
@@ -305,8 +306,6 @@ def serve(
         _fail(f"--data {error}")
     except DropPointError as error:
         _fail(f"--drop {error}")
-    except InstantError as error:
-        _fail(f"--start: {error}")
     except FaultError as error:
         _fail(f"--faults {faults}: {error}" if faults else f"--config: {error}")
     try:

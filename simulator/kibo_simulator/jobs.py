@@ -9,9 +9,9 @@ Laws of this file
 from collections import deque
 from hashlib import blake2b
 from heapq import heappop, heappush
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from kibo_simulator.timestamps import SECOND
 
@@ -48,13 +48,13 @@ class JobSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     mode: Literal["timed", "immediate", "after_polls"] = "timed"
-    workers: int = 1
-    base_s: float = 0.5
-    per_record_s: float = 0.001
-    jitter: float = 0.1
-    after_polls: int = 2
-    enqueue_unit_s: float = 0.00006
-    enqueue_timeout_s: float = 10.0
+    workers: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    base_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.5
+    per_record_s: Annotated[float, Meta(ge=0, le=3_600)] = 0.001
+    jitter: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    after_polls: Annotated[int, Meta(ge=1, le=1_000_000)] = 2
+    enqueue_unit_s: Annotated[float, Meta(ge=0, le=3_600)] = 0.00006
+    enqueue_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
 
     def __post_init__(self) -> None:
         """Refuse what could never be worked."""

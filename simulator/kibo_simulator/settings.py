@@ -14,6 +14,7 @@ from kibo_simulator.files.schedules import CronError, check_cron, check_zone
 from kibo_simulator.jobs import JobSettings
 from kibo_simulator.off_peak import OFF_PEAK, OffPeakHours
 from kibo_simulator.rate_limits import LimitsDocument, LimitsError
+from kibo_simulator.timestamps import InstantError, parse_instant
 
 XmlName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")]
 
@@ -58,8 +59,8 @@ class AccessSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Who is let in (A-1, A-3); lifetimes in seconds."""
 
     auth: Literal["on", "off"] = "on"
-    token_lifetime_s: Annotated[int, Meta(ge=1)] = 3_600
-    refresh_lifetime_s: Annotated[int, Meta(ge=1)] = 1_209_600
+    token_lifetime_s: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 3_600
+    refresh_lifetime_s: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1_209_600
     tenant_domain: str | None = None
 
 
@@ -70,7 +71,7 @@ class InventorySettings(Struct, frozen=True, forbid_unknown_fields=True):
     safety_stock_included: bool = True
     patterns: bool = True
     empty_job_list: Literal["array", "not_found"] = "array"
-    pending_sweep_s: Annotated[int, Meta(ge=1)] = 1_800
+    pending_sweep_s: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1_800
     empty_lists: Literal["array", "not_found"] = "array"
 
 
@@ -220,8 +221,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """Return the settings themselves when they can be meant together.
 
         Raises:
-            SettingsError: a tenant or client id twice, a region that is not listed, or limits that make no sense.
+            SettingsError: a start that is no instant, a tenant or client id twice, a region that is not listed, or
+                limits that make no sense.
         """
+        if self.start is not None:
+            try:
+                parse_instant(self.start)
+            except InstantError as error:
+                raise SettingsError("$.start", str(error)) from None
         try:
             self.limits.validate()
         except LimitsError as error:

@@ -105,6 +105,8 @@ SETTINGS: Final[dict[str, str]] = {
     "batch.retries": "How often an item that fails is tried again.",
     "batch.retry_delay_s": "What passes before that.",
     "batch.items_per_job": "How many items a batch job may have.",
+    "batch.illegal_action": "Refusal of what a batch job's status does not allow: conflict (409) or bad_request (400).",
+    "batch.cancelled_item": "How the status of a cancelled item is spelled: Cancelled or Canceled.",
     "faults": "What goes wrong on purpose; the same document as --faults FILE (docs/faults.md).",
     "bounds.body_bytes": "The largest request body.",
     "bounds.journal_entries": "How many entries the journal keeps.",
