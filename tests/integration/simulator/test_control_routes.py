@@ -91,3 +91,22 @@ async def test_a_misspelt_parameter_is_refused_by_name(bench: Bench) -> None:
     reply = await bench.send("GET", "/_simulator/jobs?tennant=1")
 
     assert reply.body["message"] == ("tennant: is no parameter of GET /_simulator/jobs; tenant, limit are accepted")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("GET", "jobs?tenant=1001&tenant=1001", None, "tenant: stands here twice; one value is accepted"),
+        ("POST", "reset", {"seed": 5}, "$: POST /_simulator/reset takes no body"),
+        ("DELETE", "faults", ["fault-1"], "$: DELETE /_simulator/faults takes no body"),
+    ],
+)
+async def test_what_would_be_passed_over_is_refused(
+    bench: Bench, method: str, path: str, body: object, message: str
+) -> None:
+    """A second value and a body that nobody reads were meant for something; an empty object is no body."""
+    refused = await bench.send(method, f"/_simulator/{path}", body)
+    taken = await bench.send("DELETE", "/_simulator/faults", {})
+
+    assert (refused.status, refused.body["message"]) == (400, message)
+    assert taken.status == 200

@@ -146,10 +146,12 @@ def _check_query(route: ControlRoute[Any], request: web.Request) -> None:
         if not value:
             # A variable that was never set, more often than not: what was meant is not the default.
             raise validation_error(name, "is empty; leave it out or give it a value")
+        if len(request.query.getall(name)) > 1:
+            raise validation_error(name, "stands here twice; one value is accepted")
 
 
 async def _body(route: ControlRoute[Any], request: web.Request) -> Any:
-    if route.request is None or route.streamed:
+    if route.streamed or (route.request is None and not request.can_read_body):
         return None
     try:
         body = await request.read()
@@ -159,6 +161,11 @@ async def _body(route: ControlRoute[Any], request: web.Request) -> Any:
         raise ApiError(
             400, "VALIDATION_ERROR", f"$: the body is not readable: {' '.join(str(error).split())[:200]}"
         ) from None
+    if route.request is None:
+        # What is sent here was meant for something, and nothing would come of it.
+        if body.strip() not in {b"", b"{}"}:
+            raise validation_error("$", f"{route.method} {route.full_path} takes no body")
+        return None
     return body if route.decoder is None else decode(route.decoder, body)
 
 
