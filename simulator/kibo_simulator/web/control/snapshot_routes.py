@@ -1,7 +1,5 @@
 """The whole state in hand: saved under a name, gone back to, carried elsewhere, and reset (D-2)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from os import fstat
 from pathlib import Path
 from typing import Final
@@ -11,14 +9,15 @@ from msgspec import Struct
 
 from kibo_simulator.files.location_export import InventoryFileError
 from kibo_simulator.moment import Moment
-from kibo_simulator.snapshots import ShelfError, Snapshot, SnapshotExistsError, SnapshotMissingError
+from kibo_simulator.snapshots import Snapshot
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.images import ImageError, remove_file
 from kibo_simulator.timestamps import iso_microseconds
 from kibo_simulator.web.beside import beside
 from kibo_simulator.web.control.clock_routes import ClockBody, announced
 from kibo_simulator.web.control.route import ControlCall, ControlParameter, ControlRoute
-from kibo_simulator.web.errors import ApiError, validation_error
+from kibo_simulator.web.control.shelf_refusals import shelf_refusals
+from kibo_simulator.web.errors import ApiError
 
 SQLITE: Final = "application/vnd.sqlite3"
 
@@ -59,32 +58,17 @@ class DeletedBody(Struct):
     deleted: str
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Refusals of the shelf as answers."""
-    try:
-        yield
-    except SnapshotMissingError as error:
-        raise ApiError(404, "ITEM_NOT_FOUND", str(error)) from None
-    except SnapshotExistsError as error:
-        raise ApiError(409, "CONFLICT", str(error)) from None
-    except ShelfError as error:
-        raise validation_error("name", str(error)) from None
-    except ImageError as error:
-        raise ApiError(400, "VALIDATION_ERROR", f"the snapshot {error}") from None
-
-
 async def list_snapshots(call: ControlCall[None]) -> ShelfBody:
     """Every snapshot on the shelf."""
     shelf = call.simulator.snapshots
-    with _refusals():
+    with shelf_refusals():
         found = await beside(shelf.every)
     return ShelfBody(str(shelf.folder) if shelf.folder else None, [_body(snapshot) for snapshot in found])
 
 
 async def get_snapshot(call: ControlCall[None]) -> SnapshotBody:
     """One snapshot."""
-    with _refusals():
+    with shelf_refusals():
         return _body(await beside(lambda: call.simulator.snapshots.get(call.path["name"])))
 
 
@@ -92,7 +76,7 @@ async def save_snapshot(call: ControlCall[SnapshotRequest]) -> SnapshotBody:
     """Save the state under a name; it stands still until the copy is made, and only the copying takes time."""
     simulator = call.simulator
     wanted = call.body
-    with _refusals():
+    with shelf_refusals():
         simulator.snapshots.check_room(wanted.name, replace=wanted.replace)
         moment = simulator.moment()
         tables = simulator.database.connection
@@ -110,7 +94,7 @@ async def restore_snapshot(call: ControlCall[None]) -> ClockBody:
         with simulator.snapshots.opened(name) as (image, moment):
             return simulator.prepared(image), moment
 
-    with _refusals():
+    with shelf_refusals():
         async with call.gate.turn:
             await call.gate.advance()
             old = simulator.adopt(*await beside(prepare))
@@ -133,7 +117,7 @@ async def reset(call: ControlCall[None]) -> ClockBody:
 
 async def download_snapshot(call: ControlCall[None]) -> web.StreamResponse:
     """The file of a snapshot."""
-    with _refusals():
+    with shelf_refusals():
         file = await beside(lambda: call.simulator.snapshots.path(call.path["name"]).open("rb"))
     with file:
         response = web.StreamResponse(headers={"Content-Type": SQLITE})
@@ -150,7 +134,7 @@ async def upload_snapshot(call: ControlCall[bytes]) -> SnapshotBody:
     shelf = call.simulator.snapshots
     name = call.path["name"]
     replace = call.flag("replace")
-    with _refusals():
+    with shelf_refusals():
         await beside(lambda: shelf.check_room(name, replace=replace))
         part = shelf.new_part()
         try:
@@ -174,7 +158,7 @@ async def _receive(request: web.Request, part: Path, most_bytes: int) -> None:
 async def delete_snapshot(call: ControlCall[None]) -> DeletedBody:
     """Delete a snapshot; the running state does not depend on any."""
     name = call.path["name"]
-    with _refusals():
+    with shelf_refusals():
         await beside(lambda: call.simulator.snapshots.remove(name))
     return DeletedBody(name)
 

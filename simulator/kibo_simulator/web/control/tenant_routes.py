@@ -1,7 +1,6 @@
 """Tenants in hand: listed, added with credentials of their own, forked from a snapshot, removed (D-2, D-3)."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Annotated
 
 import msgspec
@@ -11,11 +10,11 @@ from kibo_simulator.off_peak import OffPeakHours
 from kibo_simulator.rate_limits import LimitsDocument
 from kibo_simulator.settings import SettingsError, TenantSettings, check_tenant
 from kibo_simulator.simulator import Simulator
-from kibo_simulator.snapshots import ShelfError, SnapshotMissingError
 from kibo_simulator.store.tenants import Tenant
 from kibo_simulator.tenant_care import added, forked, removed
 from kibo_simulator.web.beside import beside, stepping
 from kibo_simulator.web.control.route import ControlCall, ControlRoute
+from kibo_simulator.web.control.shelf_refusals import shelf_refusals
 from kibo_simulator.web.errors import ApiError, validation_error
 
 _FIRST_TENANT = 1001
@@ -120,7 +119,7 @@ async def fork_snapshot(call: ControlCall[ForkRequest]) -> NewTenantBody:
     simulator = call.simulator
     wanted = call.body
     name = call.path["name"]
-    with _shelf_refusals(), ExitStack() as stack:
+    with shelf_refusals(), ExitStack() as stack:
         image, _ = await beside(lambda: stack.enter_context(simulator.snapshots.opened(name)))
         found = image.execute("SELECT name, site FROM tenants WHERE id = ?", (wanted.tenant,)).fetchone()
         if found is None:
@@ -144,16 +143,6 @@ async def remove_tenant(call: ControlCall[None]) -> TenantBody:
     body = _body(call.simulator, tenant)
     await stepping(removed(call.simulator, tenant.id))
     return body
-
-
-@contextmanager
-def _shelf_refusals() -> Iterator[None]:
-    try:
-        yield
-    except SnapshotMissingError as error:
-        raise ApiError(404, "ITEM_NOT_FOUND", str(error)) from None
-    except ShelfError as error:
-        raise validation_error("name", str(error)) from None
 
 
 def _settled(
