@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -67,6 +68,20 @@ def write_audit(
         except OSError as error:
             raise ReportError(path, f"cannot be written: {error.strerror}") from error
         yield path
+
+
+def check_directory(directory: Path) -> None:
+    """Make the directory of a report to come, and see that it can be written to: later a run would have been for it.
+
+    Raises:
+        ReportError: It cannot.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(directory, f"cannot be made: {error.strerror}") from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise ReportError(directory, "cannot be written to; give a directory that can")
 
 
 def _csv(rows: Iterable[AuditRow], file: Any) -> None:

@@ -10,13 +10,13 @@ import sys
 import click
 
 from kibo_client.commands.batch import batch
-from kibo_client.commands.connection import ALL_DONE, INTERRUPTED, USAGE
+from kibo_client.commands.connection import ALL_DONE, INTERRUPTED, SOMETHING_UNDONE, USAGE
 from kibo_client.commands.delete import delete
 from kibo_client.commands.files import export_group, file_group
 from kibo_client.commands.plan import plan
 from kibo_client.commands.runs import report, resume, status
 from kibo_client.commands.update import adjust, refresh
-from kibo_client.outlet import say
+from kibo_client.outlet import CannotPrintError, say
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
@@ -72,7 +72,7 @@ def _exit_code(arguments: list[str] | None) -> int:
             error.show()
         else:
             say(f"kibo-client: {error.format_message()}", err=True)
-        return USAGE
+        return SOMETHING_UNDONE if isinstance(error, CannotPrintError) else USAGE
     except (click.Abort, KeyboardInterrupt):
         say("interrupted before anything was sent", err=True)
         return INTERRUPTED

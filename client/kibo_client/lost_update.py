@@ -40,6 +40,7 @@ class LostUpdate:
         sent_at: When it left.
         surely_over_at: From when on it can reach the server no more.
         look_at: When to look next.
+        offset_when_sent: What was known of the server's clock when it left.
     """
 
     batch: int
@@ -48,6 +49,7 @@ class LostUpdate:
     sent_at: int
     surely_over_at: int
     look_at: int
+    offset_when_sent: ClockOffset | None = None
     start: int = 0
     pages: int = 0
     matches: list[int] = field(default_factory=list)
@@ -60,8 +62,7 @@ class LostUpdate:
         self, page: Sequence[JobSeen], page_size: int, known: Container[int], offset: ClockOffset | None
     ) -> Finding:
         """Take in a page; UNCLEAR where the jobs cannot be told apart."""
-        first = None if offset is None else self.sent_at + offset.at(self.sent_at).low - TOLERANCE
-        last = None if offset is None else self.surely_over_at + offset.at(self.surely_over_at).high + TOLERANCE
+        first, last = self._window(offset)
         reached_back = len(page) < page_size
         for job in page:
             if first is not None and job.added_at is not None and job.added_at < first:
@@ -83,3 +84,16 @@ class LostUpdate:
         if len(self.matches) > 1:
             return Finding.UNCLEAR
         return Finding.FOUND if self.matches else Finding.NOT_THERE
+
+    def _window(self, offset: ClockOffset | None) -> tuple[int | None, int | None]:
+        """Between which moments, by the server's clock, its job can have been added; None where nothing is known.
+
+        Our clock may have been stepped since, or have stood still while the machine slept: a moment is to be read
+        by what was known of the clocks at that time. What is known now may only widen the window.
+        """
+        known = [one for one in (self.offset_when_sent, offset) if one is not None]
+        if not known:
+            return None, None
+        first = min(self.sent_at + one.at(self.sent_at).low for one in known)
+        last = max(self.surely_over_at + one.at(self.surely_over_at).high for one in known)
+        return first - TOLERANCE, last + TOLERANCE

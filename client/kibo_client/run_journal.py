@@ -49,9 +49,10 @@ _LINE: msgspec.json.Decoder[Header | Event] = msgspec.json.Decoder(Header | Even
 
 
 def digest_of(wanted: Wanted, options: BulkDeleteOptions, tenant: int) -> str:
-    """A fingerprint of the targets and of whatever shapes the batches: a journal is only good for the same."""
-    shape = f"{tenant} {options.batch_size} {options.dry_run_only} {options.pattern or ''}"
-    digest = hashlib.sha256(f"{shape}\n".encode())
+    """A fingerprint of the targets and of whatever shapes the run: a journal is only good for the same."""
+    told = ",".join(sorted(options.identifiers))
+    shape = f"{tenant} {options.batch_size} {options.dry_run_only} {options.pattern or ''} {told}"
+    digest = hashlib.sha256(f"{shape} {_patience(options)}\n".encode())
     rows = ([p.part_number, p.upc, p.sku, sorted(locations)] for p, locations in wanted.items())
     for row in sorted(map(msgspec.json.encode, rows)):
         digest.update(row)
@@ -59,11 +60,18 @@ def digest_of(wanted: Wanted, options: BulkDeleteOptions, tenant: int) -> str:
 
 
 def digest_of_lines(lines: Iterable[Line], options: UpdateOptions, tenant: int) -> str:
-    """A fingerprint of the lines, in their order, and of whatever shapes the batches."""
-    digest = hashlib.sha256(f"{tenant} {options.kind.value} {options.lines_per_request}\n".encode())
+    """A fingerprint of the lines, in their order, and of whatever shapes the run."""
+    shape = f"{tenant} {options.kind.value} {options.lines_per_request} {_patience(options)}"
+    digest = hashlib.sha256(f"{shape}\n".encode())
     for line in lines:
         digest.update(msgspec.json.encode(line))
     return digest.hexdigest()
+
+
+def _patience(options: BulkDeleteOptions | UpdateOptions) -> str:
+    """When a request, a job or a batch is given up: events mean something else where that is told otherwise."""
+    limits = (options.max_attempts, options.max_throttles, options.max_resubmissions, options.job_patience_s)
+    return " ".join(f"{limit:g}" for limit in limits)
 
 
 class RunJournal(JournalFile[Event | Header]):

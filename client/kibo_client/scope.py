@@ -83,10 +83,11 @@ class ScopeJudge:
         taken: dict[Product, Locations] = {}
         for product, locations in named:
             projected = self._project(product)
-            meant = self._by_projection.get(projected, ())
+            meant = [target for target in self._by_projection.get(projected, ()) if _may_be(target, product)]
             # Two products that the list cannot tell apart are not both meant where it names one.
             before = taken.get(projected, NOWHERE)
-            taken[projected] = before | locations
+            if meant:
+                taken[projected] = before | locations
             allowed = _intersection(self._wanted[target] for target in meant) - before
             if not locations <= allowed:
                 strays.append(_Stray(product, locations - allowed))
@@ -199,6 +200,12 @@ def _named(answer: ScopeFound) -> list[tuple[Product, Locations]] | None:
 
 def _product(found: FoundProduct) -> Product:
     return Product(found.part_number or None, found.upc or None, found.sku or None)
+
+
+def _may_be(target: Product, product: Product) -> bool:
+    """Whether no identifier that both have tells them apart, be it one that only some of the targets tell."""
+    pairs = ((kind.of(target), kind.of(product)) for kind in Kind)
+    return all(asked is None or named is None or asked == named for asked, named in pairs)
 
 
 def _intersection(sets: Iterable[Locations]) -> Locations:

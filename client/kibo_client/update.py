@@ -226,6 +226,7 @@ class BulkUpdate:
                 if not state.confirmed or not state.may_send(number):
                     raise UnexpectedEventError(f"batch {number} was sent, but is not ready for it")
                 state.batches[number].sent_at = event.at
+                state.batches[number].offset_when_sent = self.budget.offset
             case PollJob() | ListJobs():
                 state.last_poll_at = event.at
             case _:

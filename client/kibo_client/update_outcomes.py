@@ -85,6 +85,7 @@ def lost_track(state: UpdateState, number: int, now: int) -> None:
         sent_at=way.sent_at,
         surely_over_at=surely_over_at,
         look_at=look_at,
+        offset_when_sent=way.offset_when_sent,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from kibo_client.breaker import Breaker
 from kibo_client.budget import Budget
+from kibo_client.clock_offset import ClockOffset
 from kibo_client.events import ListJobs, PollJob, Request, SendLines
 from kibo_client.job_book import JobBook
 from kibo_client.lines import Line, LineBatch, batches_of, merged
@@ -30,6 +31,7 @@ class LinesOnTheirWay:
         generation: 0 at first, one more for each failed job that made it necessary to send the lines again.
         attempts: How its request has fared.
         sent_at: When it was last sent.
+        offset_when_sent: What was known of the server's clock then.
         lost_answers: How often a submission of it was not answered.
     """
 
@@ -38,6 +40,7 @@ class LinesOnTheirWay:
     generation: int
     attempts: Attempts = field(default_factory=Attempts)
     sent_at: int = 0
+    offset_when_sent: ClockOffset | None = None
     lost_answers: int = 0
 
 

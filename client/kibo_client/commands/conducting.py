@@ -24,6 +24,7 @@ from kibo_client.outlet import say
 if TYPE_CHECKING:
     from kibo_client.audit import AuditRow
     from kibo_client.client import KiboClient
+    from kibo_client.errors import ReportError
     from kibo_client.events import Scope
     from kibo_client.progress import Display
     from kibo_client.report import BulkDeleteReport
@@ -119,8 +120,12 @@ def conduct_run(
         way_out = " (or use --dry-run)" if what == "delete" else ""
         if not (dry or conduct.yes or can_ask()):
             refuse(f"--yes: is needed to {what} when there is no terminal to confirm on{way_out}")
+        if conduct.report_directory is not None:
+            from kibo_client.audit_files import check_directory  # noqa: PLC0415
+
+            check_directory(conduct.report_directory)
         work = prepare(settings)
-        report = _run(settings, work, conduct)
+        report, trouble = _run(settings, work, conduct)
     except UnreachableError as error:
         say(f"kibo-client: {error}", err=True)
         return SOMETHING_UNDONE
@@ -129,25 +134,29 @@ def conduct_run(
     if report is None:
         raise KeyboardInterrupt
     tell(report, as_json=conduct.as_json)
+    if trouble is not None:
+        way_out = f"; kibo-client report {conduct.journal} writes it elsewhere" if conduct.journal else ""
+        say(f"kibo-client: {trouble}{way_out}", err=True)
     if report.outcome == "interrupted":
         from kibo_client.summary import interruption  # noqa: PLC0415
 
         say(interruption(report, conduct.journal), err=True)
         return INTERRUPTED
-    return ALL_DONE if report.ok else SOMETHING_UNDONE
+    return ALL_DONE if report.ok and trouble is None else SOMETHING_UNDONE
 
 
-def _run(settings: Settings, work: Work, conduct: Conduct) -> Report | None:
-    """Run to the end, or until Ctrl-C; None if nothing had begun by then."""
+def _run(settings: Settings, work: Work, conduct: Conduct) -> tuple[Report | None, ReportError | None]:
+    """Run to the end, or until Ctrl-C: the report, None if nothing had begun by then, and why it cannot be written."""
     from dataclasses import replace  # noqa: PLC0415
 
     import anyio  # noqa: PLC0415
 
     from kibo_client.client import KiboClient  # noqa: PLC0415
-    from kibo_client.errors import KiboClientError  # noqa: PLC0415
+    from kibo_client.errors import KiboClientError, ReportError  # noqa: PLC0415
 
-    async def main() -> Report | None:
+    async def main() -> tuple[Report | None, ReportError | None]:
         report: Report | None = None
+        trouble: ReportError | None = None
         failure: KiboClientError | None = None
         async with KiboClient(settings) as client, anyio.create_task_group() as tasks:
             with _display(client, conduct.progress) as display:
@@ -159,18 +168,17 @@ def _run(settings: Settings, work: Work, conduct: Conduct) -> Report | None:
                     failure = error
             tasks.cancel_scope.cancel()
             if report is not None and conduct.report_directory is not None:
-                write_report(
-                    client.audit(),
-                    report,
-                    conduct.report_directory,
-                    tenant=settings.tenant,
-                    api_host=settings.api_host,
-                )
+                tenant, api_host, directory = settings.tenant, settings.api_host, conduct.report_directory
+                try:
+                    write_report(client.audit(), report, directory, tenant=tenant, api_host=api_host)
+                except ReportError as error:
+                    # How a run of hours has ended is told all the same.
+                    trouble = error
         if failure is not None:
             raise failure
         if report is None and client.report is not None:
             report = replace(client.report, outcome="interrupted")
-        return report
+        return report, trouble
 
     return anyio.run(main)
 

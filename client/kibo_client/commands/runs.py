@@ -105,10 +105,14 @@ def status(*, journal: Path, as_json: bool) -> int:
 )
 def report(*, journal: Path, formats: tuple[str, ...], out: Path) -> int:
     """Write what became of every record: what was asked, found, done and undone, when, and by which job."""
+    from kibo_client.errors import ReportError  # noqa: PLC0415
     from kibo_client.past_run import past_run  # noqa: PLC0415
 
     run = _past(journal, past_run)
-    write_report(run.audit, run.report, out, tenant=run.tenant, api_host=run.api_host, formats=formats)
+    try:
+        write_report(run.audit, run.report, out, tenant=run.tenant, api_host=run.api_host, formats=formats)
+    except ReportError as error:
+        refuse(str(error))
     return ALL_DONE if run.report.ok else SOMETHING_UNDONE
 
 

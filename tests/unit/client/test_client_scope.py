@@ -114,3 +114,15 @@ def test_a_nameless_product_counts_as_not_named() -> None:
 
     assert isinstance(verdict, Narrowed)
     assert verdict.batches[0].exact is True
+
+
+def test_an_identifier_that_only_some_rows_tell_is_compared_where_it_is_told() -> None:
+    """ST-2: the list need not tell upcs, but a record with another upc than its row tells is not meant."""
+    judge, batch = prepared(Target("A", "P1", "1"), Target("A", "P2"), identifiers=frozenset({Kind.PART_NUMBER}))
+    mine, other = found(Product("P2", "2", None), "A"), found(Product("P1", "9", None), "A")
+    verdict = judge.judge(batch, ScopeFound((mine, other), 2))
+
+    assert isinstance(verdict, Narrowed)
+    assert Clean(
+        {Product("P2", None, None): frozenset("A")}, {Product("P1", "1", None): frozenset("A")}
+    ) == judge.judge(batch, ScopeFound((mine,), 1))
