@@ -30,6 +30,7 @@ from kibo_simulator.web import (
     upkeep_routes,
 )
 from kibo_simulator.web.control import ROUTES, ControlPlane, is_control_path
+from kibo_simulator.web.dev_center import dev_center
 from kibo_simulator.web.fault_passage import FaultPassage
 from kibo_simulator.web.gate import OPERATION_ATTRIBUTE, Gate, not_an_api_path
 from kibo_simulator.web.operations import Operation
@@ -86,7 +87,9 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
         if is_control_path(path):
             found = request.match_info.http_exception is None
             return await (handler(request) if found else control.nothing_here(request))
-        return not_an_api_path("", path)
+        if path == "/" and request.method == "GET":
+            return dev_center(simulator, control_token, request)
+        return not_an_api_path(simulator.next_correlation(), path)
 
     application = web.Application(middlewares=[through_the_gate], client_max_size=simulator.settings.bounds.body_bytes)
     application[SIMULATOR] = simulator
