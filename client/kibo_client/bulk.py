@@ -35,7 +35,6 @@ from kibo_client.events import (
     Sent,
     Submit,
     Throttled,
-    Wait,
 )
 from kibo_client.failures import note_failure, note_throttle
 from kibo_client.job_book import JobBook
@@ -43,8 +42,8 @@ from kibo_client.operation import KIND_NAMES, Operation
 from kibo_client.options import BulkDeleteOptions
 from kibo_client.outcomes import advance, note_success
 from kibo_client.report import BulkDeleteReport, Progress, ThrottledRequest
-from kibo_client.retry import AnswerClass
 from kibo_client.targets import Locations, Product, Target
+from kibo_client.turns import Turns
 from kibo_client.units import seconds
 from kibo_client.urgency import candidates
 
@@ -66,9 +65,7 @@ class BulkDelete:
         self.wanted = self._operation.wanted
         self.budget = budget
         self._scope: Scope | None = None
-        self._under_way: Sent | None = None
-        self._began_at: int | None = None
-        self._ended_at = 0
+        self._turns = Turns(budget)
 
     def __repr__(self) -> str:
         stopped = ", stopped" if self._operation.stopped else ""
@@ -83,7 +80,7 @@ class BulkDelete:
     @property
     def under_way(self) -> Request | None:
         """The request that was sent and has not been answered."""
-        return self._under_way.request if self._under_way else None
+        return self._turns.under_way
 
     @property
     def throttles(self) -> Sequence[ThrottledRequest]:
@@ -151,8 +148,8 @@ class BulkDelete:
             jobs=list(operation.jobs),
             under_way=self._deletions_under_way(),
             budget=self.budget,
-            began_at=self._began_at or 0,
-            ended_at=self._ended_at,
+            began_at=self._turns.began_at or 0,
+            ended_at=self._turns.ended_at,
         )
 
     def _deletions_under_way(self) -> dict[Product, Locations]:
@@ -172,22 +169,13 @@ class BulkDelete:
 
     def next_action(self, now: int) -> Action:
         """What to do now: send a request, have the scope confirmed, wait, or nothing any more."""
-        assert self._under_way is None, "the request under way has to be answered first"
+        assert self.under_way is None, "the request under way has to be answered first"
         operation = self._operation
         if operation.stopped is not None:
             return Done()
         if operation.confirmed is None and not operation.work.to_check:
             return operation.scope() if operation.work.to_submit and not operation.options.dry_run_only else Done()
-        slot = max(self.budget.earliest(now), operation.breaker.pause, key=lambda slot: slot.at)
-        choices = list(candidates(operation, now))
-        if not choices:
-            return Done()
-        moment = max(now, slot.at)
-        ready = next((request for request, due_at, _ in choices if due_at <= moment), None)
-        if ready is not None:
-            return ready if slot.at <= now else Wait(slot.at, slot.why)
-        _, due_at, why = min(choices, key=lambda choice: choice[1])
-        return Wait(due_at, why)
+        return self._turns.choose(candidates(operation, now), operation.breaker.pause, now)
 
     # Changing
 
@@ -197,17 +185,12 @@ class BulkDelete:
         Raises:
             UnexpectedEventError: It cannot have happened in this state.
         """
-        if self._began_at is None:
-            self._began_at = event.at
-        self._ended_at = max(self._ended_at, event.at)
+        self._turns.happened(event.at)
         match event:
             case Sent():
                 self._record_sent(event)
             case Answered():
-                if self._under_way is None:
-                    raise UnexpectedEventError("an answer came, but no request is under way")
-                request, self._under_way = self._under_way, None
-                self._record_answer(request, event)
+                self._record_answer(self._turns.answered(event), event)
                 advance(self._operation, event.at)
             case Confirmed():
                 if self._operation.work.to_check or self._operation.confirmed is not None:
@@ -217,8 +200,7 @@ class BulkDelete:
                     self._operation.stop("the scope was not confirmed")
 
     def _record_sent(self, event: Sent) -> None:
-        if self._under_way is not None:
-            raise UnexpectedEventError("a request was sent while another was under way")
+        self._turns.refuse_second()
         operation = self._operation
         match event.request:
             case DryRun(batch=number) if number in operation.work.to_submit and operation.confirmed:
@@ -235,26 +217,20 @@ class BulkDelete:
                 operation.last_poll_at = event.at
             case _:
                 pass
-        self._under_way = event
         operation.account.requests[KIND_NAMES[type(event.request)]] += 1
-        self.budget.sent(event.at)
+        self._turns.sent(event)
 
     def _record_answer(self, sent: Sent, event: Answered) -> None:
         request, answer, now = sent.request, event.answer, event.at
         operation = self._operation
-        if event.date is not None:
-            self.budget.observe_date(sent_at=sent.at, received_at=now, date=event.date)
         if isinstance(request, Submit):
             operation.work[request.batch].ended_at = now
             operation.next_submit_at = now + seconds(operation.options.spacing_s)
         elif isinstance(request, (PollJob, ListJobs)):
             operation.jobs.polls.asked(request, now)
         if isinstance(answer, Throttled):
-            self.budget.throttled(now, answer.retry_after_s)
             note_throttle(operation, request, answer, now)
             return
-        uncounted = {AnswerClass.UNAUTHORIZED, AnswerClass.NOT_SENT, AnswerClass.CANNOT_BE_SENT, AnswerClass.UNKNOWN}
-        self.budget.answered(now, counted=not (isinstance(answer, Failed) and answer.reason in uncounted))
         if isinstance(answer, Failed):
             note_failure(operation, request, answer, sent_at=sent.at, now=now)
             return

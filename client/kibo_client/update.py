@@ -31,12 +31,11 @@ from kibo_client.events import (
     SendLines,
     Sent,
     Throttled,
-    Wait,
 )
 from kibo_client.job_book import JobBook
 from kibo_client.lines import Line, LineBatch
 from kibo_client.report import Progress, ThrottledRequest
-from kibo_client.retry import AnswerClass
+from kibo_client.turns import Turns
 from kibo_client.units import MINUTE, QUARTER, seconds
 from kibo_client.update_options import UpdateOptions
 from kibo_client.update_outcomes import note_failure, note_success, note_throttle
@@ -60,9 +59,7 @@ class BulkUpdate:
         self._state = UpdateState(lines, options, budget)
         self.options = options
         self.budget = budget
-        self._under_way: Sent | None = None
-        self._began_at: int | None = None
-        self._ended_at = 0
+        self._turns = Turns(budget)
 
     def __repr__(self) -> str:
         return f"<BulkUpdate {self._state!r}>"
@@ -81,7 +78,7 @@ class BulkUpdate:
     @property
     def under_way(self) -> Request | None:
         """The request that was sent and has not been answered."""
-        return self._under_way.request if self._under_way else None
+        return self._turns.under_way
 
     @property
     def throttles(self) -> Sequence[ThrottledRequest]:
@@ -137,8 +134,8 @@ class BulkUpdate:
         return update_report(
             self._state,
             unanswered=under_way.batch if isinstance(under_way, SendLines) else None,
-            began_at=self._began_at or 0,
-            ended_at=self._ended_at,
+            began_at=self._turns.began_at or 0,
+            ended_at=self._turns.ended_at,
         )
 
     def audit(self) -> Iterator[AuditRow]:
@@ -147,22 +144,13 @@ class BulkUpdate:
 
     def next_action(self, now: int) -> Action:
         """What to do now: send a request, have the work confirmed, wait, or nothing any more."""
-        assert self._under_way is None, "the request under way has to be answered first"
+        assert self.under_way is None, "the request under way has to be answered first"
         state = self._state
         if state.stopped is not None:
             return Done()
         if state.confirmed is None:
             return self.scope() if state.to_send else Done()
-        slot = max(self.budget.earliest(now), state.breaker.pause, key=lambda slot: slot.at)
-        choices = list(self._candidates(now))
-        if not choices:
-            return Done()
-        moment = max(now, slot.at)
-        ready = next((request for request, due_at, _ in choices if due_at <= moment), None)
-        if ready is not None:
-            return ready if slot.at <= now else Wait(slot.at, slot.why)
-        _, due_at, why = min(choices, key=lambda choice: choice[1])
-        return Wait(due_at, why)
+        return self._turns.choose(self._candidates(now), state.breaker.pause, now)
 
     def _candidates(self, now: int) -> Iterator[tuple[Request, int, str]]:
         """What could be sent, most urgent first, with the moment it is due and what it waits for."""
@@ -198,17 +186,12 @@ class BulkUpdate:
         Raises:
             UnexpectedEventError: It cannot have happened in this state.
         """
-        if self._began_at is None:
-            self._began_at = event.at
-        self._ended_at = max(self._ended_at, event.at)
+        self._turns.happened(event.at)
         match event:
             case Sent():
                 self._record_sent(event)
             case Answered():
-                if self._under_way is None:
-                    raise UnexpectedEventError("an answer came, but no request is under way")
-                sent, self._under_way = self._under_way, None
-                self._record_answer(sent, event)
+                self._record_answer(self._turns.answered(event), event)
                 self._state.give_up_stuck_jobs(event.at)
             case Confirmed():
                 if self._state.confirmed is not None:
@@ -219,8 +202,7 @@ class BulkUpdate:
 
     def _record_sent(self, event: Sent) -> None:
         state = self._state
-        if self._under_way is not None:
-            raise UnexpectedEventError("a request was sent while another was under way")
+        self._turns.refuse_second()
         match event.request:
             case SendLines(batch=number):
                 if not state.confirmed or not state.may_send(number):
@@ -231,24 +213,18 @@ class BulkUpdate:
                 state.last_poll_at = event.at
             case _:
                 raise UnexpectedEventError(f"{type(event.request).__name__} is no request of an update")
-        self._under_way = event
         state.requests[state.name_of(event.request)] += 1
-        self.budget.sent(event.at)
+        self._turns.sent(event)
 
     def _record_answer(self, sent: Sent, event: Answered) -> None:
         request, answer, now, state = sent.request, event.answer, event.at, self._state
-        if event.date is not None:
-            self.budget.observe_date(sent_at=sent.at, received_at=now, date=event.date)
         if isinstance(request, SendLines):
             state.next_send_at = now + seconds(state.options.spacing_s)
         elif isinstance(request, (PollJob, ListJobs)):
             state.jobs.polls.asked(request, now)
         if isinstance(answer, Throttled):
-            self.budget.throttled(now, answer.retry_after_s)
             note_throttle(state, request, answer, now)
             return
-        uncounted = {AnswerClass.UNAUTHORIZED, AnswerClass.NOT_SENT, AnswerClass.CANNOT_BE_SENT, AnswerClass.UNKNOWN}
-        self.budget.answered(now, counted=not (isinstance(answer, Failed) and answer.reason in uncounted))
         if isinstance(answer, Failed):
             note_failure(state, request, answer, sent_at=sent.at, now=now)
             return

@@ -10,7 +10,7 @@ DECIDING = frozenset(
     {
         *("account", "batching", "breaker", "budget", "bulk", "clock_offset", "events", "failures", "identifiers"),
         *("job_book", "learning", "operation", "optimum", "options", "outcomes", "polling", "reconcile"),
-        *("refusals", "retry", "scope", "settlement", "targets", "units", "urgency", "work"),
+        *("refusals", "retry", "scope", "settlement", "targets", "turns", "units", "urgency", "work"),
         *("audit", "census", "lines", "lost_update", "plan", "update", "update_options", "update_outcomes"),
         *("update_report", "update_state", "windows"),
     }
