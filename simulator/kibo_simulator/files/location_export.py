@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TextIO
+from typing import TextIO
 
+from kibo_simulator.files.bounded import BoundedBytes
 from kibo_simulator.files.packages import ImportFileError
 from kibo_simulator.files.xml_items import read_xml_items
 from kibo_simulator.stock.records import StockRecord
@@ -104,7 +105,8 @@ def open_text(path: Path) -> Iterator[tuple[str, TextIO]]:
             if members[0].file_size > _MOST_UNPACKED:
                 raise InventoryFileError(path.name, 0, f"unpacks to more than {_MOST_UNPACKED >> 30} GiB")
             with archive.open(members[0]) as packed:
-                bounded = _Bounded(packed, path.name)
+                too_much = InventoryFileError(path.name, 0, f"unpacks to more than {_MOST_UNPACKED >> 30} GiB")
+                bounded = BoundedBytes(packed, _MOST_UNPACKED, too_much)
                 yield (
                     f"{path.name}/{members[0].filename}",
                     io.TextIOWrapper(io.BufferedReader(bounded), encoding="utf-8-sig", newline=""),
@@ -115,28 +117,6 @@ def open_text(path: Path) -> Iterator[tuple[str, TextIO]]:
         raise InventoryFileError(str(path), 0, f"is not a sound zip file: {error}") from error
     except UnicodeDecodeError as error:
         raise InventoryFileError(str(path), 0, "is not UTF-8 text") from error
-
-
-class _Bounded(io.RawIOBase):
-    """Stops reading where a packed file says less than it holds."""
-
-    def __init__(self, packed: IO[bytes], name: str) -> None:
-        super().__init__()
-        self._packed = packed
-        self._name = name
-        self._left = _MOST_UNPACKED
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]  # io hands over a writable buffer
-        chunk = self._packed.read(len(view))
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise InventoryFileError(self._name, 0, f"unpacks to more than {_MOST_UNPACKED >> 30} GiB")
-        view[: len(chunk)] = chunk
-        return len(chunk)
 
 
 def _lines(name: str, stream: TextIO) -> Iterator[tuple[int, str]]:

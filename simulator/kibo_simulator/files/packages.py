@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
+from kibo_simulator.files.bounded import BoundedBytes
+
 _RATIO_COUNTS_FROM: Final = 1 << 20
 _MOST_MEMBERS: Final = 1_000
 _LONGEST_READ: Final = (1 << 16) + 22
@@ -49,29 +51,6 @@ class _Frugal(io.FileIO):
         return super().read(-1 if size is None else size)
 
 
-class _Counted(io.RawIOBase):
-    """Hands bytes on until there are more of them than the bounds allow, whatever a directory of them claimed."""
-
-    def __init__(self, stream: IO[bytes], name: str, most: int) -> None:
-        super().__init__()
-        self._stream = stream
-        self._name = name
-        self._most = most
-        self._left = most
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]  # io hands over a writable buffer
-        chunk = self._stream.read(len(view))
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise ImportFileError(self._name, 0, f"unpacks to more than {self._most:,} bytes")
-        view[: len(chunk)] = chunk
-        return len(chunk)
-
-
 @contextmanager
 def opened(path: Path, bounds: PackageBounds, *, shown: str | None = None) -> Iterator[tuple[str, IO[bytes]]]:
     """The bytes of the one file meant, with the name that messages should use.
@@ -98,8 +77,9 @@ def opened(path: Path, bounds: PackageBounds, *, shown: str | None = None) -> It
             member = _only_member(archive, name, bounds)
             most = min(bounds.largest_bytes, max(_RATIO_COUNTS_FROM, member.compress_size * bounds.largest_ratio))
             inner = f"{name}/{PurePosixPath(member.filename).name}"
+            too_much = ImportFileError(inner, 0, f"unpacks to more than {most:,} bytes")
             with archive.open(member) as packed:
-                yield inner, io.BufferedReader(_Counted(packed, inner, most), 1 << 16)
+                yield inner, io.BufferedReader(BoundedBytes(packed, most, too_much), 1 << 16)
     except OSError as error:
         raise ImportFileError(name, 0, error.strerror or str(error)) from error
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError) as error:
