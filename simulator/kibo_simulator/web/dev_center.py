@@ -29,7 +29,7 @@ body{margin:0 auto;max-width:64rem;padding:1.5rem 1rem 3rem;font:16px/1.5 system
 background:var(--paper)}h1{font-size:1.4rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}.dim{color:var(--dim)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{text-align:left;
 padding:.35rem 1rem .35rem 0;border-bottom:1px solid var(--line);white-space:nowrap}th{color:var(--dim)}
-td.n{font-variant-numeric:tabular-nums}meter{width:6rem}.bad{color:var(--bad);font-weight:600}
+td.n{font-variant-numeric:tabular-nums}meter{width:5rem}.bad{color:var(--bad);font-weight:600}
 code{font-family:ui-monospace,monospace;font-size:.9em}
 """
 
@@ -71,7 +71,7 @@ def _pools(statuses: Iterable[PoolStatus]) -> Iterator[str]:
     yield "<div class=scroll><table><tr><th>pool<th>this minute<th>this hour<th>quarters, newest first<th>state</tr>"
     for status in statuses:
         restricted = status.restricted_until
-        state = "OK" if restricted is None else f"<span class=bad>Throttled until {_moment(restricted)}</span>"
+        state = "OK" if restricted is None else f"<span class=bad>Throttled until {_moment(restricted)[11:]}</span>"
         quarters = " · ".join(map(str, status.buckets))
         yield f"<tr><td><code>{escape(status.pool)}</code><td class=n>{_used(status.minute_used, status.rpm)}"
         yield f"<td class=n>{_used(status.hour_used, status.rph)}<td class=n>{quarters}<td>{state}</tr>"

@@ -170,6 +170,6 @@ async def test_with_a_token_only_its_holder_gets_in(make_bench: MakeBench) -> No
 
 async def test_what_is_neither_api_nor_control_plane_is_404_as_json(bench: Bench) -> None:
     """Every error body is JSON, also where nothing is."""
-    replies = [await bench.send("GET", path) for path in ("/", "/favicon.ico", "/_simulator/nothing")]
+    replies = [await bench.send("GET", path) for path in ("/index.html", "/favicon.ico", "/_simulator/nothing")]
 
     assert [(reply.status, reply.body["errorCode"]) for reply in replies] == [(404, "NOT_FOUND")] * 3

@@ -19,7 +19,7 @@ async def test_the_page_shows_what_is_left_of_the_limits(make_bench: MakeBench) 
     assert "2 of 2" in page.body
     assert "2 of 100" in page.body
     assert "2 · 0 · 0 · 0" in page.body
-    assert "Throttled until 2026-03-02 05:01:00" in page.body
+    assert "Throttled until 05:01:00" in page.body
     assert "429 · Retry-After 60" in page.body
     assert "<b>" not in page.body
     assert again.body == page.body
