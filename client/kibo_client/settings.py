@@ -170,7 +170,7 @@ def _typed(name: str, place: str, value: Any) -> Any:
             return None
         if isinstance(value, bool) or not (isinstance(value, int) or str(value).strip().isdecimal()):
             unknown = ' or "unknown"' if name.startswith("requests_") else ""
-            raise SettingsError(place, f"{value!r} is not accepted; give an integer{unknown}")
+            raise SettingsError(place, f"{value!r} is not accepted; give a positive integer{unknown}")
         return int(value)
     if name == "request_timeout_s":
         if isinstance(value, bool) or not isinstance(value, (int, float)):
