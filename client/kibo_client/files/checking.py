@@ -162,6 +162,7 @@ class _Contents:
         self._short = 0
 
     def read(self, name: str, stream: IO[bytes]) -> None:
+        """Check every row, and report what holds for the file as a whole."""
         rows = self._xml(name, stream) if name.lower().endswith(".xml") else self._csv(name, stream)
         for line, cells in rows:
             self._row(line, cells)

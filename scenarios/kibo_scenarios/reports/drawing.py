@@ -102,6 +102,7 @@ class _Painter:
         )
 
     def paint(self) -> None:
+        """Draw the whole timeline."""
         timeline = self.timeline
         by_kind: dict[str, list[Mark]] = {}
         for mark in timeline.marks:

@@ -52,6 +52,7 @@ class _Early:
     own: bool
 
     def finding(self) -> Finding:
+        """The request, and how much too early it came."""
         refusal, request = self.wait.refusal, self.request
         after = format_span(request.started_at - refusal.started_at)
         short = format_span(self.wait.until - request.started_at)

@@ -97,6 +97,7 @@ class _Table:
         self._unknown: list[str] = []
 
     def row(self, line: int, cells: list[str]) -> ImportedRow | RowProblem | None:
+        """The record of a line, or what is wrong with it; None for the header."""
         if self._first:
             self._first = False
             keys = tuple(self._rules.renamed.get(field_key(cell), field_key(cell)) for cell in cells)
@@ -152,6 +153,7 @@ class _Table:
         return self._reader.read(line, fields)
 
     def remarks(self, name: str) -> Iterator[str]:
+        """What is said of the file as a whole once it is read."""
         if self._short:
             yield f"{name}: {self._short:,} rows are short; their last field was taken as InventoryLocatorName"
         if self._unknown:

@@ -134,6 +134,7 @@ class _Reader:
         self.places: dict[str, tuple[int, int]] = {}
 
     def value(self, node: Node, path: str) -> Any:
+        """The plain value of a node; the places of all that is in it are kept by their paths."""
         self.places[path] = _place(node)
         if len(self.places) > MOST_VALUES:
             raise self.failure(self.name, *_place(node), path, f"the document has more than {MOST_VALUES:,} values")
