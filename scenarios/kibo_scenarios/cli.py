@@ -14,6 +14,7 @@ from kibo_scenarios.outlet import console, say
 from kibo_scenarios.replay_command import replay_journal
 from kibo_scenarios.report_options import Wishes, report_options
 from kibo_scenarios.result import ExitCode
+from kibo_scenarios.sweep_command import sweep_scenario
 
 _CODES = """\b
 Exit codes:
@@ -132,6 +133,7 @@ commands.add_command(check_files)
 commands.add_command(grade_client)
 commands.add_command(replay_journal)
 commands.add_command(show_schema)
+commands.add_command(sweep_scenario)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -30,7 +30,15 @@ def read_scenario(file: Path, name: str | None = None) -> Scenario:
     Raises:
         ScenarioFileError: With the line, the column, the path and what is accepted.
     """
-    document = read_yaml(file, name, what="scenario", failure=ScenarioFileError)
+    return checked_scenario(read_yaml(file, name, what="scenario", failure=ScenarioFileError))
+
+
+def checked_scenario(document: YamlDocument) -> Scenario:
+    """Check a scenario that was read.
+
+    Raises:
+        ScenarioFileError: With the line, the column, the path and what is accepted.
+    """
     if isinstance(document.value, dict) and "clients" in document.value:
         raise document.error(
             "$.clients", "is of load scenarios, which kibo-scenarios run takes; nobody is graded there"

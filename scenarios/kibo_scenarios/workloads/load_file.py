@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from kibo_scenarios.errors import ScenarioFileError
-from kibo_scenarios.library import find, packaged
+from kibo_scenarios.errors import ScenarioFileError, UsageError
+from kibo_scenarios.library import packaged
 from kibo_scenarios.moments import parse_span, parse_utc
 from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Scenario
-from kibo_scenarios.scenario_file import operation_names, read_scenario, simulator_settings
+from kibo_scenarios.scenario_file import checked_scenario, operation_names, simulator_settings
 from kibo_scenarios.thresholds import Threshold, ThresholdError, parse_expression, parse_selector
 from kibo_scenarios.thresholds.expression import Selector
 from kibo_scenarios.workloads.clients import AnyClient, BulkDelete, OpenClient, Orders, Polls, Refreshes
@@ -34,12 +34,22 @@ def find_any(name_or_file: str) -> Scenario | LoadScenario:
         UsageError: There is neither; the message lists the names.
         ScenarioFileError: The file is no scenario.
     """
+    return checked_any(find_document(name_or_file))
+
+
+def find_document(name_or_file: str) -> YamlDocument:
+    """Return the document of a packaged scenario by its name, or the one in a file; it is not checked yet.
+
+    Raises:
+        UsageError: There is neither; the message lists the names.
+        ScenarioFileError: The file cannot be read, or is not YAML.
+    """
     known = packaged()
     if name_or_file in known:
-        return read_any(known[name_or_file])
+        return read_yaml(known[name_or_file], what="scenario", failure=ScenarioFileError)
     if name_or_file.endswith((".yaml", ".yml")) or "/" in name_or_file or Path(name_or_file).is_file():
-        return read_any(Path(name_or_file), name_or_file)
-    return find(name_or_file)
+        return read_yaml(Path(name_or_file), name_or_file, what="scenario", failure=ScenarioFileError)
+    raise UsageError(f"no scenario is called {name_or_file!r}: expected a file, or one of {', '.join(known)}")
 
 
 def read_any(file: Path, name: str | None = None) -> Scenario | LoadScenario:
@@ -48,9 +58,17 @@ def read_any(file: Path, name: str | None = None) -> Scenario | LoadScenario:
     Raises:
         ScenarioFileError: With the line, the column, the path and what is accepted.
     """
-    document = read_yaml(file, name, what="scenario", failure=ScenarioFileError)
+    return checked_any(read_yaml(file, name, what="scenario", failure=ScenarioFileError))
+
+
+def checked_any(document: YamlDocument) -> Scenario | LoadScenario:
+    """Check a scenario of either kind that was read.
+
+    Raises:
+        ScenarioFileError: With the line, the column, the path and what is accepted.
+    """
     if not isinstance(document.value, dict) or "clients" not in document.value:
-        return read_scenario(file, name)
+        return checked_scenario(document)
     return load_scenario(document)
 
 
