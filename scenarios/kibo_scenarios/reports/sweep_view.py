@@ -52,7 +52,7 @@ def frontier(axes: Sequence[Axis], outcomes: Sequence[Outcome]) -> Iterator[str]
     for others in dict.fromkeys(one.values[1:] for one in outcomes):
         kept = [one.values[0] for one in outcomes if one.values[1:] == others and one.conclusion == "PASSED"]
         where = " ".join(f"{axis.name}={value}" for axis, value in zip(axes[1:], others, strict=True))
-        told = f"{first.name} {', '.join(map(str, kept))}" if kept else f"no {first.name} that was tried"
+        told = f"{first.name} {', '.join(map(str, kept))}" if kept else f"none of these values of {first.name}"
         yield f"kept with {told}{f'  ({where})' if where else ''}"
 
 
