@@ -45,6 +45,9 @@ LATENCY = 20_000
 PATIENCE_S = 120
 
 
+BATCH_SIZE = 3
+
+
 @dataclass
 class Mishaps:
     """How often what goes wrong, each in [0, 1], and for how many submissions in all."""
@@ -84,9 +87,12 @@ class Queue:
     early: int = 0
 
     def enqueue(self, batch: LineBatch, kind: UpdateKind, now: int) -> int:
-        """One job for the lines, and sometimes one of somebody else's beside it."""
+        """One job for the lines, and sometimes one of somebody else's beside it.
+
+        That one has more lines than any batch of ours: with as many, added in the same seconds, nobody could tell.
+        """
         if self.strangers and self.random.random() < 0.5:
-            stranger = LineBatch(batch.location_code, (*batch.lines, *batch.lines[:1]))
+            stranger = LineBatch(batch.location_code, (*batch.lines, *batch.lines[:1] * BATCH_SIZE))
             self._add(stranger, kind, now, ours=False)
         return self._add(batch, kind, now, ours=True)
 
@@ -272,7 +278,7 @@ def updated(
     kind: UpdateKind, lines: list[Line], queue: Queue, crashes: frozenset[int] = frozenset(), **more: int
 ) -> BulkUpdate:
     """Carry an update out, crashes and all."""
-    chosen = {"batch_size": 3, "job_patience_s": 600, "answer_patience_s": PATIENCE_S, **more}
+    chosen = {"batch_size": BATCH_SIZE, "job_patience_s": 600, "answer_patience_s": PATIENCE_S, **more}
     options = UpdateOptions(kind=kind, **chosen)
 
     def fresh() -> BulkUpdate:
