@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from random import Random
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -108,14 +109,18 @@ def _post(at: int, what: str, body: dict[str, Any], *, repeatable: bool = True) 
     return Wish(at, what, "POST", path, msgspec.json.encode(body), repeatable)
 
 
+@lru_cache(10_000)
+def _quoted(text: str) -> str:
+    return quote_plus(text)
+
+
 def _lookup(at: int, client: Lookups, shop: Shop, random: Random) -> Wish:
     if client.everywhere:
         items = [{"sku": random.choice(shop.skus), "quantity": 1} for _ in range(client.items)]
         return _post(at, "queryInventory", {"type": "ANY", "items": items, "limit": 20})
     code = random.choice(shop.locations)
-    asked = ",".join(random.choice(shop.skus) for _ in range(client.items))
-    query = urlencode({"requestLocation": code, "items": asked, "type": "ANY"})
-    return Wish(at, "getInventory", "GET", f"{_INVENTORY}?{query}")
+    asked = "%2C".join(_quoted(random.choice(shop.skus)) for _ in range(client.items))
+    return Wish(at, "getInventory", "GET", f"{_INVENTORY}?requestLocation={_quoted(code)}&items={asked}&type=ANY")
 
 
 def _adjust(at: int, client: Adjusts, shop: Shop, random: Random) -> Wish:
