@@ -83,9 +83,15 @@ def waits_after_429(evidence: Evidence) -> Outcome:
 def whole_pool_waits(evidence: Evidence) -> Outcome:
     """TH-2 (C13, C16): while a refused caller waits, no other caller of the pool sends."""
     expected = "while one call waits for its Retry-After, no other call of the pool is sent"
-    opportunities = _refusals_with_other_work(evidence)
-    findings = [early.finding() for early in _early(evidence) if not early.own]
+    early = list(_early(evidence))
+    # A wait that the refused caller itself cut short, or that the client did not live to see, shows nothing.
+    cut_short = {one.wait.refusal.seq for one in early if one.own}
+    with_other_work = _refusals_with_other_work(evidence)
+    opportunities = [e for e in with_other_work if e.seq not in cut_short and _anything_later(evidence, e)]
+    findings = [one.finding() for one in early if not one.own]
     if not findings and not opportunities:
+        if with_other_work:
+            return inconclusive(expected, "the refused callers cut every wait short themselves, or the client ended")
         return inconclusive(expected, "no 429 fell while other work of the pool was waiting")
     good = f"all other calls kept still during {_number(opportunities, 'restriction')} with other work waiting"
     return judged(expected, findings, good, tuple(opportunities))

@@ -183,13 +183,13 @@ def test_th2_counts_unsent_batches_as_other_work() -> None:
 
 
 def test_th2_stops_where_th1_begins() -> None:
-    """TH-2: once the refused caller itself is back early, what follows is that caller's breach alone."""
+    """TH-2: once the refused caller itself is back early, what follows is its breach alone, and no pass either."""
     story = working_story()
     story.poll(1, at=20)
     story.poll(2, at=25)
 
     assert Verdict.FAIL == judge("TH-1", story.evidence()).verdict
-    assert Verdict.PASS == judge("TH-2", story.evidence()).verdict
+    assert Verdict.INCONCLUSIVE == judge("TH-2", story.evidence()).verdict
 
 
 def test_th2_leaves_a_gate_that_opens_early_to_th1() -> None:
@@ -199,7 +199,7 @@ def test_th2_leaves_a_gate_that_opens_early_to_th1() -> None:
     story.poll(1, at=40.05)
 
     assert Verdict.FAIL == judge("TH-1", story.evidence()).verdict
-    assert Verdict.PASS == judge("TH-2", story.evidence()).verdict
+    assert Verdict.INCONCLUSIVE == judge("TH-2", story.evidence()).verdict
 
 
 def test_th2_a_caller_that_never_comes_back_excuses_nobody() -> None:
