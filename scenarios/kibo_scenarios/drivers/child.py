@@ -9,8 +9,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,7 +64,8 @@ class ChildClient:
         write_task_file(task, task_file, report_file)
         environment = {**self._inherited(), **variables(task, task_file)}
         try:
-            code = await self._run(task, environment)
+            with _cancelled_by_sigterm():
+                code = await self._run(task, environment)
         finally:
             task.output.update({name: _tail(task.folder / name) for name in STREAMS})
         if code not in (0, None) and task.seen() == 0:
@@ -88,7 +89,6 @@ class ChildClient:
 
     async def _run(self, task: Task, environment: Mapping[str, str]) -> int | None:
         """Return the exit code, None when the client had to be stopped for its output."""
-        loop = asyncio.get_running_loop()
         speed = task.pace.speed or 1.0
         faked = speed > 1 and task.pace.divisor == 1
         command: Sequence[str] = self.command
@@ -107,15 +107,9 @@ class ChildClient:
             except OSError as error:
                 raise UsageError(f"{self.command[0]}: cannot be started: {error.strerror or error}") from None
         mark = f"KIBO_TASK_FILE={environment['KIBO_TASK_FILE']}"
-        me = asyncio.current_task()
-        assert me is not None
-        with suppress(NotImplementedError, RuntimeError):  # not everywhere, and only in the main thread
-            loop.add_signal_handler(signal.SIGTERM, me.cancel)
         try:
             return await self._watch(process, task.folder, mark, speed, faked=faked)
         finally:
-            with suppress(NotImplementedError, RuntimeError):
-                loop.remove_signal_handler(signal.SIGTERM)
             await _end_all(process, mark, speed)
             if faked:
                 forget_shared_state(process.pid)
@@ -176,6 +170,20 @@ def _signal_group(group: int, number: signal.Signals) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+@contextmanager
+def _cancelled_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM cancel this task; from before a client is started, so that none outlives the harness."""
+    loop, me = asyncio.get_running_loop(), asyncio.current_task()
+    assert me is not None
+    with suppress(NotImplementedError, RuntimeError):  # not everywhere, and only in the main thread
+        loop.add_signal_handler(signal.SIGTERM, me.cancel)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError, RuntimeError):
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _tail(file: Path) -> str:
