@@ -87,6 +87,8 @@ class Limit:
     """How many refusals only somebody else's requests explain."""
     _learnt_at: int = 0
     """When the value was last learnt, or put to the test."""
+    _outgrown: int | None = None
+    """What was believed until a test was admitted: what was told had been far too high before."""
     told: int | None = field(init=False)
     """What the value was before anything was learnt."""
 
@@ -130,7 +132,7 @@ class Limit:
         self._learnt_at = now
         if admitted:
             # It is higher by now: how high, the next refusal tells.
-            self.value = self.told
+            self.value, self._outgrown = self.told, self.value
             self._taught = False
             self._evidence = self._suspicion = None
             self._strangers = 0
@@ -149,6 +151,8 @@ class Limit:
         if self._taught:
             return False
         if at_most >= max(LEAST_BELIEVABLE, self.value // BELIEVABLE_SHARE):
+            return True
+        if self._outgrown is not None and at_most > self._outgrown:
             return True
         return self._suspicion is not None and max(surely, self._suspicion[0]) <= min(at_most, self._suspicion[1])
 

@@ -199,6 +199,7 @@ def test_limits_told_too_high_cost_one_restriction_each(
 
 @settings(deadline=None, max_examples=80)
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(40, 1000), st.integers(1, 60), phases)
+@example(1, 2, 60, 30, (1_800_000_000 * SECOND - 20_001, 0))
 def test_limits_told_far_too_high_cost_two_restrictions_each(
     rpm: int, rph: int, factor: int, requests: int, phase: tuple[int, int]
 ) -> None:
