@@ -2,38 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
 
 import aiohttp
 
 from kibo_scenarios.moments import SECOND
+from kibo_scenarios.workloads.access import OAUTH, login_body
 from kibo_scenarios.workloads.budget_share import BudgetShare
 from kibo_scenarios.workloads.clients import Client
+from kibo_scenarios.workloads.conduct import NO_TOKEN, REFUSED, UNAUTHORIZED, Move, Restriction, move_after, pause_after
+from kibo_scenarios.workloads.settled import Settled
 from kibo_scenarios.workloads.wishes import Wish
-
-_OAUTH: Final = "/api/platform/applications/authtickets/oauth"
-_LEAST_WAIT: Final = 60 * SECOND
-_LONGEST_BACKOFF: Final = 60 * SECOND
-_TOO_MANY: Final = 429
-_UNAUTHORIZED: Final = 401
-_FAILED: Final = 500
-_REFUSED: Final = 400
-_NO_TOKEN: Final = -1
-
-
-class Settled(NamedTuple):
-    """A wish that is done with: ``wished`` and ``at`` are microseconds since the epoch, ``status`` of the last answer.
-
-    ``status`` is 0 when the last attempt had no answer; ``given_up`` that the client let the wish go.
-    """
-
-    client: str
-    operation: str
-    wished: int
-    at: int
-    status: int
-    attempts: int
-    given_up: bool
 
 
 class Actor:
@@ -67,8 +45,7 @@ class Actor:
         self._share = share
         self._now = now
         self._note = note
-        self._closed_until = 0
-        self._refused = False
+        self._restriction = Restriction()
         self._one_alone = asyncio.Lock()
         self._token = ""
         self._renewing = asyncio.Lock()
@@ -92,50 +69,42 @@ class Actor:
         while attempt < self._client.attempts:
             attempt += 1
             status = await self._send_in_turn(wish)
-            if 0 < status < _REFUSED:
-                given_up = False
+            move = move_after(status, wish, self._client)
+            if move is Move.LATER:
+                await asyncio.sleep(pause_after(attempt) / SECOND)
+            elif move is not Move.AGAIN:
+                given_up = move is Move.LET_GO
                 break
-            if status == _UNAUTHORIZED:
-                continue
-            if status == _TOO_MANY:
-                if self._client.on_429 == "give_up":
-                    break
-                continue
-            if 0 < status < _FAILED or (status != _NO_TOKEN and not wish.repeatable):
-                break
-            await asyncio.sleep(min(_LONGEST_BACKOFF, SECOND << min(attempt - 1, 10)) / SECOND)
         self._note(Settled(self._name, wish.operation, wished, self._now(), max(0, status), attempt, given_up))
 
     async def _send_in_turn(self, wish: Wish) -> int:
-        """Send when restriction and budget let the next request go; return the status, `_NO_TOKEN` if nothing was sent.
+        """Send when restriction and budget let the next request go; return the status, `NO_TOKEN` if nothing was sent.
 
         After a 429 one alone finds out whether the restriction is over.
-
-        If all workers came back at once, those that are refused would prolong the restriction, again and again (RL-10).
         """
         while True:
-            await self._until(self._closed_until)
+            await self._until(self._restriction.until)
             if not (self._token or await self._renew("")):
-                return _NO_TOKEN
-            if self._refused:
+                return NO_TOKEN
+            if self._restriction.doubted:
                 async with self._one_alone:
-                    if self._refused:
+                    if self._restriction.doubted:
                         await self._turn()
                         if self._token:
                             return await self._send(wish)
                 continue
             await self._turn()
-            if self._token and not self._refused:
+            if self._token and not self._restriction.doubted:
                 return await self._send(wish)
 
     async def _turn(self) -> None:
         """Wait until restriction and budget let the next request go."""
         while True:
-            await self._until(self._closed_until)
+            await self._until(self._restriction.until)
             if self._share is None:
                 return
             await self._until(self._share.take(self._now()))
-            if self._closed_until <= self._now():
+            if self._restriction.until <= self._now():
                 return
 
     async def _until(self, instant: int) -> None:
@@ -153,15 +122,9 @@ class Actor:
                 status, told = answer.status, answer.headers.get("Retry-After", "")
         except (aiohttp.ClientError, TimeoutError):
             return 0
-        if status == _TOO_MANY:
-            wait = int(told) * SECOND if told.isascii() and told.isdigit() else _LEAST_WAIT
-            self._closed_until = max(self._closed_until, self._now() + wait)
-            self._refused = True
-        elif status == _UNAUTHORIZED:
-            # It never came to the limit, and says nothing of the restriction (RL-11).
+        self._restriction.answered(status, told, self._now())
+        if status == UNAUTHORIZED:
             await self._renew(token)
-        else:
-            self._refused = False
         return status
 
     async def _renew(self, stale: str) -> str:
@@ -170,10 +133,10 @@ class Actor:
             if self._token != stale:
                 return self._token
             self._token = ""
-            body = {"client_id": self._name, "client_secret": self._secret, "grant_type": "client_credentials"}
+            body = login_body(self._name, self._secret)
             try:
-                async with self._session.post(_OAUTH, json=body) as answer:
-                    if answer.status < _REFUSED:
+                async with self._session.post(OAUTH, json=body) as answer:
+                    if answer.status < REFUSED:
                         self._token = str((await answer.json())["access_token"])
             except (aiohttp.ClientError, TimeoutError):
                 pass

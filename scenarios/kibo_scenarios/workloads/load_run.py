@@ -16,7 +16,7 @@ import aiohttp
 import msgspec
 
 from kibo_scenarios.drivers import Task, reference_client
-from kibo_scenarios.errors import HarnessError, ScenarioError, UsageError
+from kibo_scenarios.errors import HarnessError, ScenarioError
 from kibo_scenarios.evidence import JobFact, JournalEntry, decode_journal
 from kibo_scenarios.grading import Grade
 from kibo_scenarios.moments import HOUR, MINUTE, SECOND, format_span, parse_span
@@ -25,13 +25,15 @@ from kibo_scenarios.profile import GUIDE, Profile
 from kibo_scenarios.result import Conclusion
 from kibo_scenarios.rules import RULES, Rule, Verdict
 from kibo_scenarios.thresholds import Judged, judge
+from kibo_scenarios.workloads.access import secret_of
 from kibo_scenarios.workloads.actor import Actor
 from kibo_scenarios.workloads.budget_share import BudgetShare
-from kibo_scenarios.workloads.clients import AnyClient, BulkDelete, OpenClient, Polls, Refreshes
+from kibo_scenarios.workloads.clients import AnyClient, BulkDelete, Polls
 from kibo_scenarios.workloads.load_scenario import LoadScenario
 from kibo_scenarios.workloads.manners import manners
 from kibo_scenarios.workloads.measurements import Measurements
-from kibo_scenarios.workloads.wishes import Shop, Wish, open_wishes, polls, refreshes
+from kibo_scenarios.workloads.shops import budget_of, limits_of, shop_of, tenant_of
+from kibo_scenarios.workloads.wishes import Shop, Wish, wishes_of
 from kibo_scenarios.world import (
     choose_targets,
     refuse_defective_journal,
@@ -46,9 +48,6 @@ from kibo_simulator.web import build_application
 #: A load scenario is as long as its journal, which must lose nothing.
 JOURNAL_ENTRIES: Final = 5_000_000
 LONGEST_SETTLING: Final = 24 * HOUR
-#: Orders are placed for what a location has so many of.
-ENOUGH: Final = 20
-_SECRET: Final = "{}-secret"  # noqa: S105 - of applications that live as long as the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +175,7 @@ class _World:
         """Give every client an application of its own, so that the journal tells them apart."""
         with simulator.database.transaction():
             for name, client in self._scenario.clients.items():
-                add_application(simulator.database, self._tenant(client), name, _SECRET.format(name))
-
-    def _tenant(self, client: AnyClient) -> int:
-        assert self._settings.sample is not None
-        return self._settings.sample.tenant if client.tenant is None else client.tenant
+                add_application(simulator.database, tenant_of(client, self._settings), name, secret_of(name))
 
     async def _together(self, simulator: Simulator, where: Stage, folder: Path, began: int) -> None:
         limit = asyncio.timeout(self._scenario.time_limit / SECOND)
@@ -222,7 +217,7 @@ class _World:
             actor = Actor(
                 name,
                 client,
-                secret=_SECRET.format(name),
+                secret=secret_of(name),
                 session=session,
                 share=self._share(client),
                 now=self._clock.wall_us,
@@ -231,52 +226,21 @@ class _World:
             await actor.live(self._wishes(name, client, simulator, start), start)
 
     def _wishes(self, name: str, client: AnyClient, simulator: Simulator, start: int) -> Iterator[Wish]:
-        seed = f"{self._scenario.seed}/{name}"
-        match client:
-            case Polls():
-                return polls(client)
-            case OpenClient():
-                return open_wishes(client, self._shop(simulator, client), seed)
-            case Refreshes():
-                return refreshes(client, self._shop(simulator, client), seed, start, start + parse_span(client.lasts))
-            case _:
-                raise TypeError(type(client).__name__)
+        shop = None if isinstance(client, Polls) else self._shop(simulator, tenant_of(client, self._settings))
+        return wishes_of(client, shop, f"{self._scenario.seed}/{name}", start)
 
-    def _shop(self, simulator: Simulator, client: AnyClient) -> Shop:
-        tenant = self._tenant(client)
-        if tenant in self._shops:
-            return self._shops[tenant]
-        skus: set[str] = set()
-        stocked: dict[str, list[str]] = {}
-        for record in simulator.stock_records(tenant):
-            if record.sku:
-                skus.add(record.sku)
-                if record.available >= ENOUGH:
-                    stocked.setdefault(record.location_code, []).append(record.sku)
-        if not stocked:
-            raise UsageError(f"simulator.tenants: tenant {tenant} has too little stock to be asked for")
-        locations = [location.code for location in simulator.stock.locations(tenant)]
-        shop = self._shops[tenant] = Shop(locations, sorted(skus), list(stocked.items()))
-        return shop
+    def _shop(self, simulator: Simulator, tenant: int) -> Shop:
+        if tenant not in self._shops:
+            self._shops[tenant] = shop_of(simulator, tenant)
+        return self._shops[tenant]
 
     def _share(self, client: AnyClient) -> BudgetShare | None:
         if client.share is None:
             return None
-        limits = self._settings.limits
-        for _, tenant in self._settings.every_tenant():
-            if tenant.tenant == self._tenant(client) and tenant.limits is not None:
-                limits = tenant.limits
-        share = client.share
-
-        def part(values: Sequence[int | None]) -> int | None:
-            told = [value for value in values if value is not None]
-            return int(min(told) * share) if told else None
-
-        pools = [pool for pool in limits.pools if pool.route.startswith("/api/commerce/inventory")]
-        return BudgetShare(part([pool.rpm for pool in pools]), part([pool.rph for pool in pools]))
+        return BudgetShare(*budget_of(client, limits_of(tenant_of(client, self._settings), self._settings)))
 
     async def _delete(self, name: str, client: BulkDelete, simulator: Simulator, where: Stage, folder: Path) -> None:
-        tenant = self._tenant(client)
+        tenant = tenant_of(client, self._settings)
         stock = take_stock(simulator, tenant)
         targets = choose_targets(client.targets, stock, self._scenario.seed)
         export = folder / f"{name}.csv"
@@ -292,7 +256,7 @@ class _World:
             tenant=tenant,
             site=1,
             client_id=name,
-            shared_secret=_SECRET.format(name),
+            shared_secret=secret_of(name),
             export_file=export,
             plan=client.plan,
             connect=where.connect,

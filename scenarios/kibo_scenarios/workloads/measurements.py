@@ -8,7 +8,7 @@ from kibo_scenarios.evidence import JobFact, JournalEntry
 from kibo_scenarios.moments import SECOND
 from kibo_scenarios.thresholds import Samples
 from kibo_scenarios.thresholds.expression import Selector
-from kibo_scenarios.workloads.actor import Settled
+from kibo_scenarios.workloads.settled import Settled
 
 #: The operations that the narrower latencies speak of.
 OPERATIONS_OF: Final[Mapping[str, frozenset[str]]] = {

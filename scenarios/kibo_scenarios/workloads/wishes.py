@@ -12,7 +12,16 @@ import msgspec
 
 from kibo_scenarios.moments import DAY, HOUR, MINUTE, SECOND, parse_span
 from kibo_scenarios.workloads.arrivals import Burst, Stage, arrivals
-from kibo_scenarios.workloads.clients import Adjusts, Lookups, OpenClient, Orders, Polls, Refreshes
+from kibo_scenarios.workloads.clients import (
+    Adjusts,
+    AnyClient,
+    BulkDelete,
+    Lookups,
+    OpenClient,
+    Orders,
+    Polls,
+    Refreshes,
+)
 
 _INVENTORY = "/api/commerce/inventory/v5/inventory"
 _QUEUE = "/api/commerce/inventory/v1/queue"
@@ -50,6 +59,26 @@ class Shop:
     skus: Sequence[str]
     stocked: Sequence[tuple[str, Sequence[str]]]
     """For each location what it has enough of to be sold."""
+
+
+def wishes_of(client: AnyClient, shop: Shop | None, seed: str, start: int) -> Iterator[Wish]:
+    """Return the wishes of a client in order; ``start`` is its own, microseconds since the epoch.
+
+    Args:
+        client: Any but a bulk deletion, which has work instead of wishes.
+        shop: What its tenant has; may be absent for one that only polls.
+        seed: Of the scenario and the client.
+        start: When its life begins.
+    """
+    match client:
+        case Polls():
+            return polls(client)
+        case OpenClient() if shop is not None:
+            return open_wishes(client, shop, seed)
+        case Refreshes() if shop is not None:
+            return refreshes(client, shop, seed, start, start + parse_span(client.lasts))
+        case BulkDelete() | OpenClient() | Refreshes():
+            raise TypeError(type(client).__name__)
 
 
 def open_wishes(client: OpenClient, shop: Shop, seed: str) -> Iterator[Wish]:
