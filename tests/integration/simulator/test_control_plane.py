@@ -173,3 +173,23 @@ async def test_what_is_neither_api_nor_control_plane_is_404_as_json(bench: Bench
     replies = [await bench.send("GET", path) for path in ("/index.html", "/favicon.ico", "/_simulator/nothing")]
 
     assert [(reply.status, reply.body["errorCode"]) for reply in replies] == [(404, "NOT_FOUND")] * 3
+
+
+async def test_a_tenant_gets_further_applications(bench: Bench) -> None:
+    """The journal tells them apart; a secret may be told anew, another tenant's application is not taken over (D-3)."""
+    place = "/_simulator/tenants/1001/applications"
+    made = await bench.send("PUT", f"{place}/tills", {})
+    told = await bench.send("PUT", f"{place}/tills", {"sharedSecret": "a test's"})
+    login = {"client_id": "tills", "client_secret": "a test's", "grant_type": "client_credentials"}
+    token = await bench.send("POST", "/api/platform/applications/authtickets/oauth", login)
+    headers = {"Authorization": f"Bearer {token.body['access_token']}"}
+    asked = await bench.send("GET", "/api/commerce/inventory/v1/queue", headers=headers)
+    await bench.send("POST", "/_simulator/tenants", {"tenant": 1002, "clientId": "theirs"})
+    refused = await bench.send("PUT", f"{place}/theirs", {})
+    nobody = await bench.send("PUT", "/_simulator/tenants/77/applications/x", {})
+
+    assert [200, 200, 200, 200] == [made.status, told.status, token.status, asked.status]
+    assert {"tenant": 1001, "clientId": "tills", "sharedSecret": "a test's"} == told.body
+    assert "tills" == list(bench.simulator.journal.held())[-1].client
+    assert (409, "clientId: the application theirs is the tenant 1002's") == (refused.status, refused.body["message"])
+    assert 404 == nobody.status

@@ -12,6 +12,7 @@ from kibo_simulator.settings import SettingsError, TenantSettings, check_tenant
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.store.tenants import Tenant
 from kibo_simulator.tenant_care import added, forked, removed
+from kibo_simulator.tenants import add_application
 from kibo_simulator.web.beside import beside, stepping
 from kibo_simulator.web.control.route import ControlCall, ControlRoute
 from kibo_simulator.web.control.shelf_refusals import shelf_refusals
@@ -20,6 +21,7 @@ from kibo_simulator.web.errors import ApiError, validation_error
 _FIRST_TENANT = 1001
 _LAST_TENANT = 2_000_000_000
 _MOST_RECORDS = 1_000_000
+_LONGEST_NAME = 200
 
 Number = Annotated[int, Meta(ge=1, le=_LAST_TENANT)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -67,6 +69,20 @@ class TenantRequest(Struct, rename="camel", forbid_unknown_fields=True):
     products: Annotated[int, Meta(ge=0, le=_MOST_RECORDS)] = 0
 
 
+class ApplicationRequest(Struct, rename="camel", forbid_unknown_fields=True):
+    """Body of ``PUT tenants/{tenant}/applications/{clientId}``: its secret, made unless it is told."""
+
+    shared_secret: Text | None = None
+
+
+class ApplicationBody(Struct, rename="camel"):
+    """An application of a tenant; the secret is told this once, what is kept is its hash."""
+
+    tenant: int
+    client_id: str
+    shared_secret: str
+
+
 class ForkRequest(
     Struct,
     rename={"target": "as", "client_id": "clientId", "shared_secret": "sharedSecret"},
@@ -112,6 +128,21 @@ async def add_tenant(call: ControlCall[TenantRequest]) -> NewTenantBody:
     )
     await stepping(added(call.simulator, tenant))
     return _new_body(call.simulator, tenant)
+
+
+def put_application(call: ControlCall[ApplicationRequest]) -> ApplicationBody:
+    """Let an application in on behalf of a tenant, or give one that it has another secret."""
+    tenant = _named(call)
+    client_id = call.path["clientId"]
+    if not 0 < len(client_id) <= _LONGEST_NAME:
+        raise validation_error("clientId", f"expected at most {_LONGEST_NAME} characters")
+    owner = call.simulator.tenants.of_client(client_id)
+    if owner not in {None, tenant.id}:
+        raise ApiError(409, "CONFLICT", f"clientId: the application {client_id} is the tenant {owner}'s")
+    secret = call.body.shared_secret or call.simulator.access.new_secret(client_id)
+    with call.simulator.database.transaction():
+        add_application(call.simulator.database, tenant.id, client_id, secret)
+    return ApplicationBody(tenant.id, client_id, secret)
 
 
 async def fork_snapshot(call: ControlCall[ForkRequest]) -> NewTenantBody:
@@ -250,6 +281,16 @@ ROUTES = (
         summary="Removes a tenant and all it has.",
         handle=remove_tenant,
         answers=TenantBody,
+    ),
+    ControlRoute(
+        method="PUT",
+        path="/tenants/{tenant}/applications/{clientId}",
+        name="putApplication",
+        summary="Lets one more application of a tenant in, or gives one another secret; tells it this once.",
+        handle=put_application,
+        request=ApplicationRequest,
+        answers=ApplicationBody,
+        refuses=(409,),
     ),
     ControlRoute(
         method="POST",
