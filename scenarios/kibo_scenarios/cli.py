@@ -10,6 +10,7 @@ import click
 from kibo_scenarios.check_command import check_files, show_schema
 from kibo_scenarios.errors import HarnessError, UsageError
 from kibo_scenarios.grade_command import grade_client
+from kibo_scenarios.locust_command import run_with_locust
 from kibo_scenarios.outlet import console, say
 from kibo_scenarios.replay_command import replay_journal
 from kibo_scenarios.report_options import Wishes, report_options
@@ -132,6 +133,7 @@ def show_rules(form: str, profile: str) -> None:
 commands.add_command(check_files)
 commands.add_command(grade_client)
 commands.add_command(replay_journal)
+commands.add_command(run_with_locust)
 commands.add_command(show_schema)
 commands.add_command(sweep_scenario)
 

@@ -33,7 +33,9 @@ def load_document(result: LoadResult) -> dict[str, Any]:
         "wallSeconds": round(result.wall_s, 3),
         "conclusion": result.conclusion.name,
         "aborted": result.aborted,
+        "incomplete": result.incomplete,
         "failures": dict(result.failures),
+        "senders": dict(result.senders),
         "thresholds": [
             {
                 "threshold": str(one.threshold),
@@ -79,6 +81,10 @@ def load_junit(results: Sequence[LoadResult]) -> bytes:
         for name, failure in result.failures.items():
             case = TestCase(f"{name} comes to its end", classname=f"kibo-scenarios.{result.scenario.name}")
             case.result = [Failure(_text(failure))]
+            suite.add_testcase(case)
+        if result.incomplete is not None:
+            case = TestCase("the run is complete", classname=f"kibo-scenarios.{result.scenario.name}")
+            case.result = [Error(_text(result.incomplete))]
             suite.add_testcase(case)
         document.add_testsuite(suite)
     document.update_statistics()  # type: ignore[no-untyped-call]  # the library leaves it untyped

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kibo_scenarios.moments import format_span
+from kibo_scenarios.pace import VIRTUAL
 from kibo_scenarios.reports.load_view import broken, rows, seconds
 from kibo_scenarios.reports.terminal import CONCLUSION_STYLES, VERDICT_STYLES
 from kibo_scenarios.workloads import LoadResult
@@ -20,6 +21,8 @@ def print_load_report(console: Console, result: LoadResult) -> None:
     console.print()
     requests = sum(row.requests for row in rows(result))
     speed = f"{requests:,} requests in {format_span(result.span)} of simulated time, {result.wall_s:.1f} s of real time"
+    if result.pace != VIRTUAL.name:
+        speed += f", time {result.pace}"
     console.print(Text(speed, style="dim"))
     console.print()
     console.print(_clients(result))
@@ -31,6 +34,8 @@ def print_load_report(console: Console, result: LoadResult) -> None:
     console.print()
     if result.aborted:
         console.print(Text(f"given up early for {result.aborted}", style="bold red"))
+    if result.incomplete:
+        console.print(Text(f"nothing can be concluded: {result.incomplete}", style="bold yellow"))
     for name, failure in result.failures.items():
         console.print(Text(f"{name} {failure}", style="bold red"))
     console.print(Text(str(result.conclusion), style=CONCLUSION_STYLES[result.conclusion]))

@@ -86,6 +86,19 @@ def judge(threshold: Threshold, samples: Samples, optimum: float | None = None) 
     return Judged(threshold, Judgement(verdict, value, because, there, needed))
 
 
+def is_final(judged: Judged) -> bool:
+    """Whether a miss that is seen while the run goes on is held against it: what must still grow is waited for."""
+    expression, value = judged.threshold.expression, judged.judgement.value
+    if judged.threshold.selector.metric.name == "jobs_unfinished" or value is None:
+        return False
+    return expression.comparison in {"<", "<="} or (expression.comparison == "==" and value > expression.bound.number)
+
+
+def untold(threshold: Threshold, because: str) -> Judged:
+    """Return the judgement of a threshold of which nothing can be known."""
+    return Judged(threshold, Judgement(Verdict.INCONCLUSIVE, None, because, 0, 1))
+
+
 def _there(threshold: Threshold, samples: Samples) -> int:
     match threshold.selector.metric.kind:
         case "rate":

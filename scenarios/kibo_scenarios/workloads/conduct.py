@@ -68,13 +68,17 @@ class Restriction:
     def __repr__(self) -> str:
         return f"<Restriction until {self.until}{', doubted' if self.doubted else ''}>"
 
+    def told(self, until: int) -> None:
+        """Learn from somebody else, who sends in the same name, that the restriction holds until an instant."""
+        self.until = max(self.until, until)
+        self.doubted = True
+
     def answered(self, status: int, retry_after: str, now: int) -> None:
         """Learn from an answer and its Retry-After, which is empty where there was none."""
         if status == TOO_MANY:
             whole = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= _MOST_DIGITS
             wait = int(retry_after) * SECOND if whole else _LEAST_WAIT
-            self.until = max(self.until, now + wait)
-            self.doubted = True
+            self.told(now + wait)
         elif status != UNAUTHORIZED:
             # A 401 never came to the limit, and says nothing of the restriction (RL-11).
             self.doubted = False

@@ -7,7 +7,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -24,7 +24,7 @@ from kibo_scenarios.pace import VIRTUAL, Clock, Pace, Stage, run_at, stage
 from kibo_scenarios.profile import GUIDE, Profile
 from kibo_scenarios.result import Conclusion
 from kibo_scenarios.rules import RULES, Rule, Verdict
-from kibo_scenarios.thresholds import Judged, judge
+from kibo_scenarios.thresholds import Judged, is_final, judge
 from kibo_scenarios.workloads.access import secret_of
 from kibo_scenarios.workloads.actor import Actor
 from kibo_scenarios.workloads.budget_share import BudgetShare
@@ -60,6 +60,8 @@ class LoadResult:
         measured: All counts.
         failures: The clients that did not come to an end by themselves, and how.
         aborted: The threshold for which the run was given up; None when it went to its end.
+        senders: Requests by sender, where several processes shared the clients; else empty.
+        incomplete: Why part of what happened is not known, so that nothing can be concluded; None when all is.
         span: Simulated microseconds.
         wall_s: Seconds on the machine's clock.
     """
@@ -74,10 +76,14 @@ class LoadResult:
     span: int
     wall_s: float
     journal: tuple[bytes, ...]
+    senders: Mapping[str, int] = field(default_factory=dict)
+    incomplete: str | None = None
 
     @property
     def conclusion(self) -> Conclusion:
         """A threshold that was missed fails the run; one that could not be told leaves it open."""
+        if self.incomplete is not None:
+            return Conclusion.NOTHING_CONCLUDED
         verdicts = {one.judgement.verdict for one in self.judged}
         if Verdict.FAIL in verdicts or self.failures:
             return Conclusion.FAILED
@@ -286,7 +292,7 @@ class _World:
             self._look(simulator, jobs=jobs)
             for index in urgent:
                 judged = self._judge(index)
-                if judged.judgement.verdict is Verdict.FAIL and _final(judged):
+                if judged.judgement.verdict is Verdict.FAIL and is_final(judged):
                     self._aborted = str(judged.threshold)
                     raise _AbortedError
 
@@ -330,11 +336,3 @@ def _first(group: ExceptionGroup[Exception]) -> Exception:
     """Return the first error of a group that is no group itself."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, ExceptionGroup) else error
-
-
-def _final(judged: Judged) -> bool:
-    """Whether a miss that is seen while the run goes on is held against it: what must still grow is waited for."""
-    expression, value = judged.threshold.expression, judged.judgement.value
-    if judged.threshold.selector.metric.name == "jobs_unfinished" or value is None:
-        return False
-    return expression.comparison in {"<", "<="} or (expression.comparison == "==" and value > expression.bound.number)

@@ -41,6 +41,7 @@ class Wish:
         path: With the query.
         body: JSON; empty for none.
         repeatable: Whether it may be sent again when its outcome is not known (RT-5).
+        thread: The number of what it is a part of, such as an order; None where it stands for itself.
     """
 
     at: int
@@ -49,6 +50,7 @@ class Wish:
     path: str
     body: bytes = b""
     repeatable: bool = True
+    thread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,9 @@ def _time_of_day(text: str) -> int:
     return hour * HOUR + minute * MINUTE
 
 
-def _post(at: int, what: str, body: dict[str, Any], *, repeatable: bool = True) -> Wish:
+def _post(at: int, what: str, body: dict[str, Any], *, repeatable: bool = True, thread: int | None = None) -> Wish:
     path = _INVENTORY if what == "queryInventory" else f"{_INVENTORY}/{what}"
-    return Wish(at, what, "POST", path, msgspec.json.encode(body), repeatable)
+    return Wish(at, what, "POST", path, msgspec.json.encode(body), repeatable, thread)
 
 
 @lru_cache(10_000)
@@ -175,6 +177,6 @@ def _orders(due: Iterator[int], client: Orders, shop: Shop, random: Random) -> I
             for line in range(client.items)
         ]  # fmt: skip
         body = {"locationCode": code, "items": items, "runSynchronous": True}
-        yield _post(at, "allocate", body, repeatable=False)
-        later.append(_post(at + wait, "fulfill", body, repeatable=False))
+        yield _post(at, "allocate", body, repeatable=False, thread=order)
+        later.append(_post(at + wait, "fulfill", body, repeatable=False, thread=order))
     yield from later

@@ -1,7 +1,7 @@
 """Tenants in hand: listed, added with credentials of their own, forked from a snapshot, removed (D-2, D-3)."""
 
 from contextlib import ExitStack
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -215,7 +215,7 @@ def _settled(
     return tenant
 
 
-def _named(call: "ControlCall[None]") -> Tenant:
+def _named(call: ControlCall[Any]) -> Tenant:
     text = call.path["tenant"]
     tenant = call.simulator.tenants.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 11 else None
     if tenant is None:
