@@ -48,26 +48,23 @@ def run_with_locust(
 
     For more machines: locust -f "$(kibo-scenarios locust --locustfile)" with Locust's --master and --worker.
     """
-    import msgspec  # noqa: PLC0415 - loaded when the command runs, so --help is quick
-
-    from kibo_scenarios.errors import UsageError  # noqa: PLC0415
-    from kibo_scenarios.load_delivery import LoadDelivery  # noqa: PLC0415
-    from kibo_scenarios.locust_users.control_plane import checked_url  # noqa: PLC0415
-    from kibo_scenarios.locust_users.starting import (  # noqa: PLC0415
-        LOCUSTFILE,
-        Order,
-        require_locust,
-        run_locust,
-        simulator_configuration,
-    )
-    from kibo_scenarios.report_options import Wishes  # noqa: PLC0415
-    from kibo_scenarios.reports.files import write_file  # noqa: PLC0415
-    from kibo_scenarios.workloads import LoadScenario, find_any  # noqa: PLC0415
+    from kibo_scenarios.locust_users.extra import LOCUSTFILE, require_locust  # noqa: PLC0415 - so that --help is quick
 
     require_locust()
     if where:
         say(str(LOCUSTFILE))
         return ExitCode.PASSED
+
+    import msgspec  # noqa: PLC0415
+
+    from kibo_scenarios.errors import UsageError  # noqa: PLC0415
+    from kibo_scenarios.load_delivery import LoadDelivery  # noqa: PLC0415
+    from kibo_scenarios.locust_users.control_plane import checked_url  # noqa: PLC0415
+    from kibo_scenarios.locust_users.starting import Order, run_locust, simulator_configuration  # noqa: PLC0415
+    from kibo_scenarios.report_options import Wishes  # noqa: PLC0415
+    from kibo_scenarios.reports.files import write_file  # noqa: PLC0415
+    from kibo_scenarios.workloads import LoadScenario, find_any  # noqa: PLC0415
+
     if scenario is None:
         raise click.UsageError("Missing argument '[NAME|FILE]'.")
     found = find_any(scenario)

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import gevent
 from gevent.lock import RLock
+from locust import HttpUser
 from locust.clients import HttpSession
 
 from kibo_scenarios.locust_users.messages import Exchange, Outcome, Role, retry_after
@@ -90,8 +91,9 @@ class Part:
     def __repr__(self) -> str:
         return f"<Part of {self.name}>"
 
-    def play(self, session: HttpSession) -> bool:
+    def play(self, user: HttpUser) -> bool:
         """Settle the next wish; return whether there was one."""
+        session: HttpSession = user.client
         wish = next(self._wishes, None)
         if wish is None:
             return False

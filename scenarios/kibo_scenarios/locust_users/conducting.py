@@ -26,6 +26,7 @@ from kibo_scenarios.locust_users.judging import Ending, judged, result_of
 from kibo_scenarios.locust_users.messages import (
     BATCH,
     DONE,
+    FAILED,
     GO,
     PLAN,
     READY,
@@ -34,6 +35,7 @@ from kibo_scenarios.locust_users.messages import (
     TROUBLE,
     Batch,
     Done,
+    Failed,
     Go,
     Plan,
     Refused,
@@ -86,9 +88,6 @@ class Conductor:
         self._scenario = scenario
         self._options = options
         self._delivery = LoadDelivery(options.wishes)
-        for name, client in scenario.clients.items():
-            if isinstance(client, BulkDelete):
-                raise UsageError(f"{scenario.file}: $.clients.{name}: a bulk deletion is not run by Locust yet")
         if not environment.host:
             raise UsageError("--host: is missing; expected the address of the target, such as http://127.0.0.1:8765")
         control = ControlPlane(checked_url(environment.host), token_of_environment())
@@ -106,6 +105,7 @@ class Conductor:
         self._journal: list[JournalEntry] = []
         self._lines: list[bytes] = []
         self._silent_since: dict[str, float] = {}
+        self._failures: dict[str, str] = {}
         self.concluded = True
         runner = environment.runner
         assert runner is not None
@@ -113,6 +113,7 @@ class Conductor:
             runner.register_message(kind, listener)
         runner.register_message(TROUBLE, self._on_trouble)
         runner.register_message(REFUSED, self._on_refused)
+        runner.register_message(FAILED, self._on_failed)
 
     def __repr__(self) -> str:
         return f"<Conductor of {self._scenario.name}, run {self._run}>"
@@ -131,6 +132,7 @@ class Conductor:
         self._ready = set()
         self._all_ready, self._over = Event(), Event()
         self._failure, self._journal, self._lines, self._silent_since = None, [], [], {}
+        self._failures = {}
         self.concluded = False
         return {
             worker: {name: hand[name].users if name in hand else 0 for name in scenario.clients}
@@ -159,6 +161,7 @@ class Conductor:
             plan = Plan(
                 version=__version__,
                 run=self._run,
+                scenario=self._scenario.name,
                 seed=self._scenario.seed,
                 speed=speed,
                 own_applications=self._control is not None,
@@ -227,7 +230,7 @@ class Conductor:
         changes = [(go.began + change.at, change.limits) for change in scenario.changes]
         urgent = [one for one in scenario.thresholds if one.abort_on_fail]
         look_again = go.began + MINUTE
-        failures: dict[str, str] = {}
+        failures = self._failures
         aborted = incomplete = None
         while not self._over.wait(_LOOK_S):
             now = go.now(machine_now())
@@ -357,6 +360,11 @@ class Conductor:
         said = self._heard(msg, Said)
         if said is not None:
             self._fail(HarnessError(f"the worker {msg.node_id} was in trouble: {said.text}"))
+
+    def _on_failed(self, msg: Any, **_: Any) -> None:
+        failed = self._heard(msg, Failed)
+        if failed is not None:
+            self._failures[failed.client] = failed.how
 
     def _on_refused(self, msg: Any, **_: Any) -> None:
         refused = self._heard(msg, Refused)

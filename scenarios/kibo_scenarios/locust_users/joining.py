@@ -15,14 +15,11 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from kibo_scenarios.errors import ScenarioError, UsageError
-from kibo_scenarios.locust_users.conducting import Conductor
-from kibo_scenarios.locust_users.dispatching import dispatcher_of
 from kibo_scenarios.locust_users.options import SCENARIO_VARIABLE, add_options, options_of, scenario_named
 from kibo_scenarios.locust_users.telling import leash, tell_starter
 from kibo_scenarios.locust_users.working import KiboUser, Worker, user_class
 from kibo_scenarios.outlet import say
 from kibo_scenarios.result import ExitCode
-from kibo_scenarios.workloads.load_file import find_any
 from kibo_scenarios.workloads.load_scenario import LoadScenario
 
 _PLACEHOLDER = "kibo"
@@ -57,6 +54,9 @@ def _load_scenario(name: str | None) -> LoadScenario:
         raise UsageError(
             f"--kibo-scenario: is missing; expected the name of a load scenario or a file, or {SCENARIO_VARIABLE}"
         )
+    # A worker has no use for all that reads scenarios, and starts sooner without.
+    from kibo_scenarios.workloads.load_file import find_any  # noqa: PLC0415
+
     found = find_any(name)
     if not isinstance(found, LoadScenario):
         raise UsageError(f"{name}: grades one client; Locust runs load scenarios, which have $.clients")
@@ -74,6 +74,9 @@ def _join(environment: Environment, scenario: LoadScenario) -> None:
         Worker(environment)
     if not isinstance(runner, MasterRunner | LocalRunner):
         return
+    from kibo_scenarios.locust_users.conducting import Conductor  # noqa: PLC0415 - as above
+    from kibo_scenarios.locust_users.dispatching import dispatcher_of  # noqa: PLC0415
+
     options = environment.parsed_options
     assert options is not None
     try:

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from kibo_scenarios.errors import HarnessError
 from kibo_scenarios.locust_users.splitting import Part
 from kibo_scenarios.moments import SECOND
+from kibo_scenarios.scenario import ClientPlan
 from kibo_scenarios.workloads.clients import AnyClient
 from kibo_scenarios.workloads.wishes import Shop
 
@@ -26,6 +27,7 @@ STOP: Final = "kibo_stop"
 REFUSED: Final = "kibo_refused"
 DONE: Final = "kibo_done"
 TROUBLE: Final = "kibo_trouble"
+FAILED: Final = "kibo_failed"
 
 _T = TypeVar("_T")
 
@@ -54,6 +56,7 @@ class Plan(Struct, frozen=True):
     Attributes:
         version: Of the package; master and workers must have the same.
         run: The number of the run in the master's life; a worker that is asked again begins anew.
+        scenario: Its name.
         seed: The scenario's.
         speed: Simulated seconds per second.
         own_applications: Whether every client has an application of its own; else all use that of the environment.
@@ -64,6 +67,7 @@ class Plan(Struct, frozen=True):
 
     version: str
     run: int
+    scenario: str
     seed: int
     speed: float
     own_applications: bool
@@ -122,6 +126,32 @@ class Batch(Struct, frozen=True, array_like=True):
     number: int
     exchanges: list[Exchange]
     outcomes: list[Outcome]
+
+
+class DeletionTask(Struct, frozen=True):
+    """What the process of a bulk deletion is told; the secret comes by standard input, never as an argument."""
+
+    scenario: str
+    api_host: str
+    tenant: int
+    site: int
+    client_id: str
+    shared_secret: str
+    plan: ClientPlan
+    export: str
+    seed: str
+    go: Go
+
+    def __repr__(self) -> str:
+        return f"<DeletionTask of {self.client_id}>"
+
+
+class Failed(Struct, frozen=True):
+    """A client did not come to its end by itself."""
+
+    run: int
+    client: str
+    how: str
 
 
 class Refused(Struct, frozen=True):

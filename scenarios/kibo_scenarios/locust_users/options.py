@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from kibo_scenarios.pace import FASTEST
 from kibo_scenarios.report_options import Wishes
 
 SCENARIO_VARIABLE: Final = "KIBO_SCENARIO"
@@ -32,7 +31,7 @@ class RunOptions(Struct, frozen=True):
 
 def add_options(parser: Any) -> None:
     """Add our options to Locust's own."""
-    for flag, told in _OPTIONS.items():
+    for flag, told in OPTIONS.items():
         # The page in the browser could only show what was fixed when Locust was started.
         parser.add_argument(flag, include_in_web_ui=False, **told)
 
@@ -64,6 +63,8 @@ def scenario_named(arguments: Sequence[str], environment: Mapping[str, str]) -> 
 
 
 def _speed(text: str) -> float:
+    from kibo_scenarios.pace import FASTEST  # noqa: PLC0415 - it brings an event loop, which a worker has no use for
+
     try:
         speed = float(text.removeprefix("x"))
     except ValueError:
@@ -73,7 +74,7 @@ def _speed(text: str) -> float:
     return speed
 
 
-_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "--kibo-scenario": {
         "metavar": "NAME|FILE",
         "default": os.environ.get(SCENARIO_VARIABLE),

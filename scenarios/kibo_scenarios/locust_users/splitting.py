@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from kibo_scenarios.workloads.clients import AnyClient, OpenClient
+from kibo_scenarios.workloads.clients import AnyClient, BulkDelete, OpenClient
 from kibo_scenarios.workloads.wishes import Wish
 
 
@@ -47,11 +47,11 @@ def parts_of(client: AnyClient, budget: Budget, workers: int) -> tuple[Part, ...
         workers: How many workers there are.
     """
     per_minute, per_hour = (None if number is None else max(1, number) for number in budget)
-    of = 1
+    of, users = 1, 1 if isinstance(client, BulkDelete) else client.workers
     if isinstance(client, OpenClient):
         of = min(number for number in (workers, client.workers, per_minute, per_hour) if number is not None)
     return tuple(
-        Part(index, of, dealt(client.workers, index, of), _dealt(per_minute, index, of), _dealt(per_hour, index, of))
+        Part(index, of, dealt(users, index, of), _dealt(per_minute, index, of), _dealt(per_hour, index, of))
         for index in range(of)
     )
 

@@ -4,7 +4,6 @@ The same as Locust's commands by hand (see `docs/locust.md`), and nothing more: 
 master says through a pipe which port it got and how it concluded, as its exit code alone could be Locust's own.
 """
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -16,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kibo_scenarios.errors import HarnessError, UsageError
+from kibo_scenarios.errors import HarnessError
+from kibo_scenarios.locust_users.extra import LOCUSTFILE, require_locust
 from kibo_scenarios.locust_users.telling import LEASH_VARIABLE, PIPE_VARIABLE
 from kibo_scenarios.moments import format_utc
 from kibo_scenarios.result import ExitCode
@@ -25,7 +25,6 @@ from kibo_scenarios.workloads.load_file import find_document
 from kibo_scenarios.workloads.load_run import JOURNAL_ENTRIES
 from kibo_scenarios.workloads.load_scenario import LoadScenario
 
-LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
 _LOOK_S: Final = 0.1
 #: How long a master may need to find out that a worker is gone.
 _GRACE_S: Final = 15.0
@@ -53,16 +52,6 @@ class Order:
     seed: int | None
     flags: Sequence[str]
     shown: bool
-
-
-def require_locust() -> None:
-    """Make sure that the extra is installed, without loading it.
-
-    Raises:
-        UsageError: It is not.
-    """
-    if importlib.util.find_spec("locust") is None:
-        raise UsageError("Locust is not installed: it needs the extra: pip install 'kibo-simulator[locust]'")
 
 
 def simulator_configuration(scenario: LoadScenario) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from kibo_scenarios.locust_users.applications import own_application
 from kibo_scenarios.locust_users.control_plane import ControlPlane
 from kibo_scenarios.locust_users.messages import Go
 from kibo_scenarios.moments import parse_utc
+from kibo_scenarios.workloads.clients import BulkDelete
 from kibo_scenarios.workloads.load_scenario import LoadScenario
 
 _ENDED: Final = frozenset({"SUCCESS", "FAILED"})
@@ -111,6 +112,12 @@ def refuse_what_is_out_of_reach(scenario: LoadScenario, speed: float | None) -> 
     Raises:
         UsageError: It cannot; says why.
     """
+    for name, client in scenario.clients.items():
+        if isinstance(client, BulkDelete):
+            raise UsageError(
+                f"{scenario.file}: $.clients.{name}: a bulk deletion is counted by the target's journal, and a target "
+                "without a control plane shows none"
+            )
     if scenario.changes:
         raise UsageError(f"{scenario.file}: $.changes: a target without a control plane does not let limits be changed")
     if speed not in {None, 1.0}:

@@ -13,9 +13,11 @@ from locust.runners import WorkerRunner
 from kibo_scenarios.errors import HarnessError, UsageError
 from kibo_scenarios.locust_users.acting import Part, machine_now
 from kibo_scenarios.locust_users.applications import given_application, own_application
+from kibo_scenarios.locust_users.deleting import Deletion
 from kibo_scenarios.locust_users.messages import (
     BATCH,
     DONE,
+    FAILED,
     GO,
     PLAN,
     READY,
@@ -23,8 +25,10 @@ from kibo_scenarios.locust_users.messages import (
     STOP,
     TROUBLE,
     Batch,
+    DeletionTask,
     Done,
     Exchange,
+    Failed,
     Go,
     Outcome,
     Plan,
@@ -35,7 +39,8 @@ from kibo_scenarios.locust_users.messages import (
     unpacked,
 )
 from kibo_scenarios.locust_users.outbox import Outbox
-from kibo_scenarios.moments import parse_span
+from kibo_scenarios.moments import SECOND, parse_span
+from kibo_scenarios.workloads.clients import BulkDelete
 from kibo_scenarios.workloads.wishes import wishes_of
 from kibo_simulator import __version__
 
@@ -72,7 +77,7 @@ class Worker:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._plan: Plan | None = None
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[str, Part | Deletion] = {}
         self._playing: dict[str, int] = {}
         self._go: Go = _NOT_BEGUN
         self._begun = Event()
@@ -101,7 +106,7 @@ class Worker:
         if part is None or self._over:
             return False
         try:
-            if part.play(user.client):
+            if part.play(user):
                 return True
         except Exception as error:
             self._say(TROUBLE, f"{client}: {type(error).__name__}: {error}")
@@ -170,12 +175,35 @@ class Worker:
         if self._plan.roles[client].part.of > 1:
             self._send(REFUSED, packed(Refused(self._plan.run, client, until)))
 
-    def _part(self, name: str, role: Role) -> Part:
+    def _fail(self, client: str, how: str) -> None:
+        assert self._plan is not None
+        self._send(FAILED, packed(Failed(self._plan.run, client, how)))
+
+    def _until(self, instant: int) -> None:
+        while (left := instant - self.now()) > 0:
+            gevent.sleep(left / SECOND / self.speed)
+
+    def _part(self, name: str, role: Role) -> Part | Deletion:
         plan = self._plan
         assert plan is not None
         begin = self._go.began + parse_span(role.client.starts)
-        wishes = wishes_of(role.client, plan.shops.get(role.tenant), f"{plan.seed}/{name}", begin)
         application = own_application(name) if plan.own_applications else given_application(os.environ)
+        if isinstance(role.client, BulkDelete):
+            client_id, secret = application
+            task = DeletionTask(
+                scenario=plan.scenario,
+                api_host=self._environment.host or "",
+                tenant=role.tenant,
+                site=role.site,
+                client_id=client_id,
+                shared_secret=secret,
+                plan=role.client.plan,
+                export=role.export,
+                seed=f"{plan.seed}/{name}",
+                go=self._go,
+            )
+            return Deletion(name, task, lambda: self._until(begin), self._fail)
+        wishes = wishes_of(role.client, plan.shops.get(role.tenant), f"{plan.seed}/{name}", begin)
         return Part(
             name, role, wishes, begin=begin, application=application, watch=self, note=self._note, warn=self._warn
         )
