@@ -19,6 +19,7 @@ from aiohttp import web
 from kibo_scenarios.compression import tell_in_proportion
 from kibo_scenarios.errors import UsageError
 from kibo_scenarios.evidence import RoundTrip
+from kibo_scenarios.lines import OpenLine
 from kibo_scenarios.memory_transport import Link, MemoryConnector, MemoryNetwork, serve_in_memory
 from kibo_scenarios.moments import SECOND
 from kibo_scenarios.virtual_time import run_virtual
@@ -85,10 +86,17 @@ def parse_pace(text: str) -> Pace:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where client and server meet: the address, a maker of connectors, and how long messages travel."""
+    """Where client and server meet: the address, two ways to get there, and how long messages travel.
+
+    Attributes:
+        api_host: The server's address.
+        connect: Makes a connector for an aiohttp session.
+        open_line: Opens a bare connection with a protocol of a maker's.
+    """
 
     api_host: str
     connect: Callable[[], aiohttp.BaseConnector]
+    open_line: OpenLine
     round_trip: RoundTrip
 
 
@@ -127,7 +135,12 @@ async def stage(pace: Pace, application: web.Application, *, latency: int) -> As
         trip = RoundTrip(least=2 * latency, greatest=2 * latency)
         async with serve_in_memory(application, network, _HOST):
             try:
-                yield Stage(f"http://{_HOST}", lambda: keep(MemoryConnector(network)), trip)
+                yield Stage(
+                    f"http://{_HOST}",
+                    lambda: keep(MemoryConnector(network)),
+                    lambda make: network.connect(make, _HOST, 80),
+                    trip,
+                )
             finally:
                 await _close(made)
         return
@@ -140,8 +153,12 @@ async def stage(pace: Pace, application: web.Application, *, latency: int) -> As
         await site.start()
         _, port = runner.addresses[0][:2]
         try:
+            loop = asyncio.get_running_loop()
             yield Stage(
-                f"http://127.0.0.1:{port}", lambda: keep(aiohttp.TCPConnector()), RoundTrip(greatest=pace.tolerance)
+                f"http://127.0.0.1:{port}",
+                lambda: keep(aiohttp.TCPConnector()),
+                lambda make: loop.create_connection(make, "127.0.0.1", port),
+                RoundTrip(greatest=pace.tolerance),
             )
         finally:
             await _close(made)

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
-import aiohttp
+import msgspec
 
+from kibo_scenarios.lines import Lines, NoAnswerError
 from kibo_scenarios.moments import SECOND
 from kibo_scenarios.workloads.access import OAUTH, login_body
 from kibo_scenarios.workloads.budget_share import BudgetShare
@@ -14,6 +16,10 @@ from kibo_scenarios.workloads.settled import Settled
 from kibo_scenarios.workloads.wishes import Wish
 
 
+class _Token(msgspec.Struct):
+    access_token: str
+
+
 class Actor:
     """One client of a load scenario.
 
@@ -21,7 +27,7 @@ class Actor:
         name: What the scenario calls it; also its application.
         client: How it behaves.
         secret: Of its application.
-        session: To the API.
+        lines: To the API.
         share: Its part of the budget; None when it does not pace itself.
         now: The wall clock, microseconds since the epoch.
         note: Is told of each wish that is settled.
@@ -33,7 +39,7 @@ class Actor:
         client: Client,
         *,
         secret: str,
-        session: aiohttp.ClientSession,
+        lines: Lines,
         share: BudgetShare | None,
         now: Callable[[], int],
         note: Callable[[Settled], None],
@@ -41,7 +47,7 @@ class Actor:
         self._name = name
         self._client = client
         self._secret = secret
-        self._session = session
+        self._lines = lines
         self._share = share
         self._now = now
         self._note = note
@@ -115,12 +121,9 @@ class Actor:
     async def _send(self, wish: Wish) -> int:
         """Return the status; 0 when there was no answer. Nothing is awaited before the request leaves."""
         token = self._token
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
-            async with self._session.request(wish.method, wish.path, data=wish.body or None, headers=headers) as answer:
-                await answer.read()
-                status, told = answer.status, answer.headers.get("Retry-After", "")
-        except (aiohttp.ClientError, TimeoutError):
+            status, told, _ = await self._lines.ask(wish.method, wish.path, wish.body, token)
+        except NoAnswerError:
             return 0
         self._restriction.answered(status, told, self._now())
         if status == UNAUTHORIZED:
@@ -133,11 +136,8 @@ class Actor:
             if self._token != stale:
                 return self._token
             self._token = ""
-            body = login_body(self._name, self._secret)
-            try:
-                async with self._session.post(OAUTH, json=body) as answer:
-                    if answer.status < REFUSED:
-                        self._token = str((await answer.json())["access_token"])
-            except (aiohttp.ClientError, TimeoutError):
-                pass
+            with suppress(NoAnswerError, msgspec.MsgspecError):
+                answer = await self._lines.ask("POST", OAUTH, msgspec.json.encode(login_body(self._name, self._secret)))
+                if answer.status < REFUSED:
+                    self._token = msgspec.json.decode(answer.body, type=_Token).access_token
             return self._token

@@ -7,18 +7,19 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Final
 
-import aiohttp
 import msgspec
 
 from kibo_scenarios.drivers import Task, reference_client
 from kibo_scenarios.errors import HarnessError, ScenarioError
 from kibo_scenarios.evidence import JobFact, JournalEntry, decode_journal
 from kibo_scenarios.grading import Grade
+from kibo_scenarios.lines import Lines
 from kibo_scenarios.moments import HOUR, MINUTE, SECOND, format_span, parse_span
 from kibo_scenarios.pace import VIRTUAL, Clock, Pace, Stage, run_at, stage
 from kibo_scenarios.profile import GUIDE, Profile
@@ -217,14 +218,13 @@ class _World:
         if isinstance(client, BulkDelete):
             await self._delete(name, client, simulator, where, folder)
             return
-        async with aiohttp.ClientSession(
-            where.api_host, connector=where.connect(), timeout=aiohttp.ClientTimeout(total=300, ceil_threshold=1e9)
-        ) as session:
+        host = where.api_host.partition("://")[2]
+        async with aclosing(Lines(where.open_line, host)) as lines:
             actor = Actor(
                 name,
                 client,
                 secret=secret_of(name),
-                session=session,
+                lines=lines,
                 share=self._share(client),
                 now=self._clock.wall_us,
                 note=self._measured.settled,
