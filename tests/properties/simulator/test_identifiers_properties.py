@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given, reject, settings
+from hypothesis import assume, example, given, reject, settings
 from hypothesis import strategies as st
 
 from kibo_simulator.stock.identifiers import OPERATORS, PatternError, PatternSet, check_pattern, is_pattern, to_re2
@@ -15,17 +15,17 @@ patterns = st.text(alphabet="abAB1-.+*?^$[](){}|\\", min_size=1, max_size=7)
 
 def stdlib_pattern(pattern: str) -> str:
     """The same rules in the standard library's syntax, written independently of the translation under test."""
-    out, inside = "", False
+    out = ""
+    opened: int | None = None
     for index, character in enumerate(pattern):
-        if inside:
-            opening = pattern[index - 1] == "[" and not inside_literal(pattern, index - 1)
-            after_caret = pattern[index - 1] == "^" and pattern[index - 2] == "["
-            if character == "]" and not (opening or after_caret):
-                inside, out = False, out + "]"
+        if opened is not None:
+            # A bracket that comes first in a class, or right after its caret, is a member.
+            if character == "]" and index > opened + 1 + (pattern[opened + 1] == "^"):
+                opened, out = None, out + "]"
             else:
                 out += "\\" + character if character in "\\[]&~|" else character
         elif character == "[":
-            inside, out = True, out + "["
+            opened, out = index, out + "["
         elif character in ".*+?^$":
             out += character
         else:
@@ -33,22 +33,8 @@ def stdlib_pattern(pattern: str) -> str:
     return out
 
 
-def inside_literal(pattern: str, index: int) -> bool:
-    """Whether the bracket at ``index`` is itself a member of a class: then it opens nothing."""
-    inside = False
-    start = 0
-    for position in range(index + 1):
-        if not inside:
-            if pattern[position] == "[":
-                inside, start = True, position
-                if position == index:
-                    return False
-        elif pattern[position] == "]" and position > start + 1 + (pattern[start + 1] == "^"):
-            inside = False
-    return True
-
-
 @settings(max_examples=1_000, deadline=None)
+@example("[1[^]]", ["1", "1]", "^]", "]"])
 @given(pattern=patterns, candidates=st.lists(identifiers, max_size=6))
 def test_patterns_mean_what_the_standard_library_means(pattern: str, candidates: list[str]) -> None:
     """I-6: where both engines accept a pattern, they find it in the same identifiers."""
