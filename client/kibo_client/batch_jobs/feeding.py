@@ -6,7 +6,7 @@ Laws of the whole:
 3. A request whose outcome is unknown is neither repeated nor forgotten before the job's items have been counted: as
    many as before, and it is sent again; more by just its items, and it has arrived; anything else, and somebody else
    feeds the same job, so that the feeding stops.
-4. Every item ends as added, or as left out with the server's words.
+4. Every item ends as added, or as left out with the reason; where nobody knows, it is left out and says so.
 """
 
 from __future__ import annotations
@@ -129,6 +129,8 @@ class Feeding:
         self._under_way = False
         self._unknown = False
         self._lost_in_a_row = 0
+        self._said = ""
+        self._doubtful: tuple[int, ...] = ()
         self._refused: dict[int, str] = {}
         self._sent = 0
         self.added = 0
@@ -183,8 +185,7 @@ class Feeding:
                 self._under_way = False
                 self._unknown = True
                 self._lost_in_a_row += 1
-                if self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
-                    self.stopped = f"{self._lost_in_a_row} requests in a row were not answered: {event.said}"
+                self._said = event.said
             case Counted() if self._unknown:
                 self._reconcile(event.items)
             case _:
@@ -194,8 +195,9 @@ class Feeding:
         """The account of the feeding as it stands."""
         left_out = [LeftOut(self._items[index], said) for index, said in sorted(self._refused.items())]
         if self.stopped is not None:
-            waiting = (index for request in self._left for index in request.items)
-            left_out += [LeftOut(self._items[index], f"not added: {self.stopped}") for index in waiting]
+            for index in (index for request in self._left for index in request.items):
+                known = "nobody knows whether it was added" if index in self._doubtful else "not added"
+                left_out.append(LeftOut(self._items[index], f"{known}: {self.stopped}"))
         return FeedReport(len(self._items), self.added, tuple(left_out), self._sent, self.stopped)
 
     def _arrived(self) -> None:
@@ -223,4 +225,8 @@ class Feeding:
         if more == len(self._left[0].items):
             self._arrived()
         elif more:
+            self._doubtful = self._left[0].items
             self.stopped = f"the job has {found:,} items where {self._before + self.added:,} were added: who else adds?"
+        elif self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
+            # Only now: before the count, what was lost last might have arrived.
+            self.stopped = f"{self._lost_in_a_row} requests in a row were not answered: {self._said}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kibo_client.batch_jobs.feeding import (
@@ -104,6 +104,9 @@ def live(feeding: Feeding, server: Server, feed: list[FeedItem], fates: list[str
     fates=st.lists(st.sampled_from(FATES), max_size=40),
 )
 @settings(max_examples=150, deadline=None)
+@example(
+    [FeedItem("Products", "add", {"productCode": "P0"})], frozenset(), 1, 0, ["arrives unanswered", *["is lost"] * 7]
+)
 def test_every_item_is_added_once(
     feed: list[FeedItem], hated: frozenset[str], size: int, before: int, fates: list[str]
 ) -> None:
@@ -140,7 +143,11 @@ def test_somebody_else_at_the_same_job_stops_the_feeding(counted: int) -> None:
     for event in (Began(5), Sending(), Lost("nothing came"), Counted(5 + counted)):
         feeding.record(event)
 
-    assert (counted == 1) == (feeding.report().stopped is None)
+    report = feeding.report()
+    assert (counted == 1) == (report.stopped is None)
+    assert [left.reason.partition(":")[0] for left in report.left_out] == (
+        [] if counted == 1 else ["nobody knows whether it was added", "not added"]
+    )
 
 
 def test_a_journal_is_only_good_for_its_own_feed() -> None:
