@@ -112,7 +112,7 @@ class Engine:
             issued=moment.tokens if moment else 0,
         )
         self.limiter = limiter_in_force(database, settings.validate().limits)
-        self.places = PlaceStore(database.connection)
+        self.places = PlaceStore(database)
         self.tags = TagStore(database.connection)
         self.future = FutureStore(database.connection)
         self.query = InventoryQuery(self.stock, self.places, self.future)

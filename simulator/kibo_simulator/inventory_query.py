@@ -1,8 +1,10 @@
 """Answers look-ups: fetches what locations hold and lets `stock.lookup` decide what of it belongs in the answer."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct, field
 
 from kibo_simulator.stock.geography import Point, distance_km, postal_point
 from kibo_simulator.stock.identifiers import Wanted
@@ -37,8 +39,7 @@ class Span:
     before: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """One look-up. ``limit`` is in rows; locations in ``priority`` come first and are exempt from it."""
 
     tenant_id: int
@@ -58,8 +59,7 @@ class Query:
     include_negative_future: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of an answer: a holding, what its location offers, what is expected of it, and how far away it is."""
 
     holding: Holding

@@ -10,6 +10,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 QUARTER_HOUR = 15 * MINUTE
 DAY = 24 * 60 * MINUTE
+_DAY_S = 86_400
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -24,9 +25,27 @@ class InstantError(ValueError):
         self.text = text
 
 
-@lru_cache(maxsize=4096)
 def _second_text(second: int) -> str:
-    return (_EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S")
+    day, rest = divmod(second, _DAY_S)
+    return f"{_iso_day(day)}T{_time_of_day(rest)}"
+
+
+# Two instants are written for each request, and a day has 86,400 seconds.
+@lru_cache(maxsize=64)
+def _iso_day(day: int) -> str:
+    return f"{_EPOCH + timedelta(days=day):%Y-%m-%d}"
+
+
+@lru_cache(maxsize=64)
+def _header_day(day: int) -> str:
+    moment = _EPOCH + timedelta(days=day)
+    return f"{_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} {moment.year:04d}"
+
+
+def _time_of_day(second: int) -> str:
+    minutes, seconds = divmod(second, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}"
 
 
 def iso_microseconds(instant: int) -> str:
@@ -41,14 +60,10 @@ def iso_milliseconds(instant: int) -> str:
     return f"{_second_text(second)}.{rest // 1000:03d}Z"
 
 
-@lru_cache(maxsize=8)
 def http_date(second: int) -> str:
     """The ``Date`` header for a whole second since the epoch (T-1); independent of the locale."""
-    moment = _EPOCH + timedelta(seconds=second)
-    return (
-        f"{_DAYS[moment.weekday()]}, {moment.day:02d} {_MONTHS[moment.month - 1]} {moment.year:04d} "
-        f"{moment:%H:%M:%S} GMT"
-    )
+    day, rest = divmod(second, _DAY_S)
+    return f"{_header_day(day)} {_time_of_day(rest)} GMT"
 
 
 def parse_instant(text: str) -> int:

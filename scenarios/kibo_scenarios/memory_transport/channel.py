@@ -111,7 +111,8 @@ class Channel:
         self._queue.append((due_us, item))
         if isinstance(item, bytes):
             self.waiting_bytes += len(item)
-        self.schedule()
+        if self._handle is None:
+            self.schedule()
 
     def clear(self) -> None:
         """Forget what is under way."""

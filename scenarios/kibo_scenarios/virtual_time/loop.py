@@ -1,4 +1,4 @@
-"""The event loop of virtual time: its own selector, whole microseconds from 0, no file descriptor.
+"""The event loop of virtual time: rounds of its own, whole microseconds from 0, no file descriptor.
 
 Rules of this file:
 1. Time is an integer number of microseconds and starts at 0. The epoch stays apart (`wall_us`): with an epoch
@@ -15,6 +15,7 @@ from __future__ import annotations
 import heapq
 import threading
 from asyncio import Future, Handle, Task, TimerHandle, all_tasks
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from random import Random
@@ -31,7 +32,11 @@ _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
 ITERATION_BUDGET = 100_000
-"""Turns at one instant. A 5 MB echo takes about 400, a thousand workers waking together two or three."""
+"""Rounds at one instant. A 5 MB echo takes about 400, a thousand workers waking together two or three."""
+
+
+MANY_TIMERS = 100
+"""Beyond this, cancelled timers are swept out of the heap once they are more than half of it."""
 
 
 class VirtualTimeLoop(NoOutsideWorld):
@@ -47,15 +52,16 @@ class VirtualTimeLoop(NoOutsideWorld):
         Livelock: from the run, when the budget is spent.
     """
 
+    # The base class's own, which no stub names.
+    _ready: deque[Handle]
+    _stopping: bool
+    _timer_cancelled_count: int
+
     def __init__(self, *, start_us: int = 0, seed: int | None = None, iteration_budget: int = ITERATION_BUDGET) -> None:
         super().__init__()
-        # BaseEventLoop keeps timers in a heap here and asks `_selector` how long to wait for them.
         self._scheduled: list[VirtualTimerHandle] = []
-        self._selector = self
         # The base class closes them in the order of their addresses.
         self._asyncgens = GeneratorsByAge()
-        # Half a tick: what is due at this microsecond and nothing of the next, however floats round.
-        self._clock_resolution = 0.5 / MICROSECONDS
         self._start_us = start_us
         self._seed = seed
         self._ties = None if seed is None else self.random("ties of timers")
@@ -107,8 +113,9 @@ class VirtualTimeLoop(NoOutsideWorld):
     def _set_timer(
         self, when_us: int, callback: Callable[[*_Ts], object], args: tuple[*_Ts], context: Context | None
     ) -> TimerHandle:
-        self._check_open()
-        self._check_home_thread()
+        if self.is_closed() or threading.get_ident() != self._home_thread:
+            self._check_open()
+            self._check_home_thread()
         never = when_us >= NEVER_US
         when_us = max(when_us, self._now_us + 1)
         when = float("inf") if never else when_us / MICROSECONDS
@@ -120,28 +127,54 @@ class VirtualTimeLoop(NoOutsideWorld):
             timer._scheduled = True  # noqa: SLF001 - the base class counts cancelled timers of its heap by it
         return timer
 
-    def select(self, timeout: float | None) -> tuple[()]:
-        """Play the selector: instead of waiting, move the clock to the next timer.
+    def _run_once(self) -> None:
+        """Play one round of the loop, in the place of the base class's; instead of waiting, move the clock.
+
+        What is ready when the timers have been looked at runs, and what that makes ready waits for the next round.
 
         Raises:
-            Deadlock: when there is none.
-            Livelock: when time has stood still for too many turns.
+            Deadlock: when nothing is ready and there is no timer.
+            Livelock: when time has stood still for too many rounds.
         """
-        if timeout == 0:
+        timers, ready = self._scheduled, self._ready
+        if len(timers) > MANY_TIMERS and 2 * self._timer_cancelled_count > len(timers):
+            self._forget_cancelled_timers()
+        while timers and timers[0].cancelled():
+            self._next_timer()
+            self._timer_cancelled_count -= 1
+        if ready or self._stopping:
             self._turns += 1
             if self._turns > self._budget:
                 turns, self._turns = self._turns, 0
                 raise Livelock(self._now_us, turns, [describe_task(task) for task in self.tasks()])
-        elif timeout is None:
-            self._turns = 0
-            raise Deadlock(self._now_us, [describe_task(task) for task in self.tasks()], _other_threads())
         else:
             self._turns = 0
-            self._now_us = self._scheduled[0].key[0]
-        return ()
+            if not timers:
+                raise Deadlock(self._now_us, [describe_task(task) for task in self.tasks()], _other_threads())
+            self._now_us = timers[0].key[0]
+        now_us = self._now_us
+        while timers and timers[0].key[0] <= now_us:
+            ready.append(self._next_timer())
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()  # noqa: SLF001 - as the base class does
 
-    def _process_events(self, event_list: object) -> None:
-        pass
+    def _next_timer(self) -> VirtualTimerHandle:
+        timer = heapq.heappop(self._scheduled)
+        timer._scheduled = False  # noqa: SLF001 - see `_set_timer`
+        return timer
+
+    def _forget_cancelled_timers(self) -> None:
+        kept = []
+        for timer in self._scheduled:
+            if timer.cancelled():
+                timer._scheduled = False  # noqa: SLF001 - see `_set_timer`
+            else:
+                kept.append(timer)
+        heapq.heapify(kept)
+        self._scheduled[:] = kept
+        self._timer_cancelled_count = 0
 
     def _write_to_self(self) -> None:
         pass

@@ -4,8 +4,9 @@ The functions take what the locations hold as values; fetching it is somebody el
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from kibo_simulator.stock.geography import Point
 from kibo_simulator.stock.location_attributes import LocationAttributes
@@ -17,8 +18,7 @@ QueryType = Literal["ALL", "PARTIAL", "ANY", "ALL_STORES"]
 SortKey = Literal["ON_HAND", "AVAILABLE", "ALLOCATED", "PART_NUMBER", "PRODUCT_ID"]
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """One product at one location: its records there, summed over tags and granular fields."""
 
     location: Location
@@ -55,8 +55,7 @@ class Holding:
         return available(record.counters, ignore_safety_stock=self.ignore_safety_stock)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One item of a look-up: the products it names, how much is needed, and which tags and granular fields."""
 
     products: frozenset[int]
@@ -64,8 +63,7 @@ class Item:
     variant: Variant = PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class LocationFilter:
+class LocationFilter(Struct, frozen=True):
     """Which locations a look-up is about; what is None or empty does not matter."""
 
     white: frozenset[str] = frozenset()

@@ -9,8 +9,7 @@ from kibo_simulator.stock.quantities import Counters, available
 from kibo_simulator.stock.variants import PLAIN, Variant
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A place that holds stock; ``id`` is the database's number for it."""
 
     id: int
@@ -61,8 +60,7 @@ def inventory_id(location_id: int, product_id: int, variant_id: int = 0) -> int:
     return (product_id << 20) | location_id
 
 
-@dataclass(frozen=True, slots=True)
-class ProductRow:
+class ProductRow(Struct, frozen=True):
     """A product's number and its three identifiers."""
 
     id: int

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from kibo_simulator.announcements import Announcer
 from kibo_simulator.store.database import Database
@@ -14,8 +15,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(Struct, frozen=True):
     """One job; instants in microseconds since the epoch, ``due`` when a job at work will end."""
 
     id: int
@@ -130,6 +130,36 @@ class JobStore:
         original_filename: str | None = None,
     ) -> list[JobRow]:
         """A tenant's jobs, newest first, optionally of one location, of some types and of one file."""
+        ids = self.newest_ids(
+            tenant_id,
+            location_code=location_code,
+            types=types,
+            limit=limit,
+            offset=offset,
+            original_filename=original_filename,
+        )
+        return self.some(tenant_id, ids)
+
+    def some(self, tenant_id: int, job_ids: Sequence[int]) -> list[JobRow]:
+        """A tenant's jobs with these ids, newest first."""
+        rows = self._database.connection.execute(
+            f"SELECT {_COLUMNS} FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND tenant_id = ? "  # noqa: S608  # fixed
+            "ORDER BY id DESC",
+            (json.dumps(job_ids), tenant_id),
+        )
+        return [JobRow(*row) for row in rows]
+
+    def newest_ids(
+        self,
+        tenant_id: int,
+        *,
+        location_code: str | None,
+        types: Sequence[str],
+        limit: int,
+        offset: int,
+        original_filename: str | None = None,
+    ) -> list[int]:
+        """The ids of the same jobs: most of a list may be known already."""
         conditions = ["tenant_id = ?"]
         values: list[object] = [tenant_id]
         if location_code is not None:
@@ -142,11 +172,10 @@ class JobStore:
             conditions.append("type IN (SELECT value FROM json_each(?))")
             values.append(json.dumps(list(types)))
         rows = self._database.connection.execute(
-            f"SELECT {_COLUMNS} FROM jobs WHERE {' AND '.join(conditions)} "  # noqa: S608  # fixed texts only
-            "ORDER BY id DESC LIMIT ? OFFSET ?",
+            f"SELECT id FROM jobs WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608  # fixed
             (*values, limit, offset),
         )
-        return [JobRow(*row) for row in rows]
+        return [job_id for (job_id,) in rows]
 
     def _tell(self, job_ids: Sequence[int]) -> None:
         """Announce jobs as they are now, as soon as that is committed."""

@@ -1,12 +1,15 @@
 """Location attributes and location groups in the database, beside the plain table of locations."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kibo_simulator.stock.location_attributes import DEFAULT_ATTRIBUTES, LocationAttributes
+
+if TYPE_CHECKING:
+    # It puts the tables of all stores together, and so imports this one.
+    from kibo_simulator.store.database import Database
 
 SCHEMA: Final = """
 CREATE TABLE location_attributes (
@@ -70,21 +73,27 @@ class LocationGroup:
 class PlaceStore:
     """Reads and writes what is known of locations; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_attributes", "_connection")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: "Database") -> None:
+        self._connection = database.connection
+        self._attributes: dict[int, LocationAttributes] = {}
+        database.on_rollback(self._attributes.clear)
+        database.on_write("location_attributes", self._attributes.clear)
 
     # -- attributes -----------------------------------------------------------------------------------------------
 
     def attributes(self, location_ids: Iterable[int]) -> dict[int, LocationAttributes]:
         """The attributes of each location by its number, the defaults where nothing was said."""
         wanted = list(location_ids)
-        found = dict.fromkeys(wanted, DEFAULT_ATTRIBUTES)
-        for location_id, *values in self._connection.execute(_SELECT_ATTRIBUTES, (json.dumps(wanted),)):
-            read: list[Any] = [*map(bool, values[:_FLAGS]), *values[_FLAGS:]]
-            found[location_id] = LocationAttributes(*read)
-        return found
+        known = self._attributes
+        unknown = [location_id for location_id in wanted if location_id not in known]
+        if unknown:
+            known.update(dict.fromkeys(unknown, DEFAULT_ATTRIBUTES))
+            for location_id, *values in self._connection.execute(_SELECT_ATTRIBUTES, (json.dumps(unknown),)):
+                read: list[Any] = [*map(bool, values[:_FLAGS]), *values[_FLAGS:]]
+                known[location_id] = LocationAttributes(*read)
+        return {location_id: known[location_id] for location_id in wanted}
 
     def put_location(self, location_id: int, *, name: str, active: bool, attributes: LocationAttributes) -> None:
         """Set name, state and attributes of a location that exists."""

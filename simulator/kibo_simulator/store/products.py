@@ -180,6 +180,11 @@ class ProductStore:
         numbers = sorted(whole)
         return RecordSet(bits_of(numbers), msgspec.json.encode(numbers).decode(), json.dumps(sorted(pairs)))
 
+    def field_named(self, tenant_id: int, text: str) -> IdentifierField | None:
+        """The first of part number, UPC and SKU in which any product carries exactly this text."""
+        fields: tuple[IdentifierField, ...] = ("part_number", "upc", "sku")
+        return next((field for field in fields if any(self._named(tenant_id, field, (text,)))), None)
+
     def _named(self, tenant_id: int, field: IdentifierField, texts: Sequence[str]) -> Iterable[int]:
         """The products that carry one of the texts in this field."""
         numbers = self._remembered(tenant_id, field)

@@ -60,7 +60,7 @@ def _record(row: Sequence[Any]) -> StockRecord:
 class StockStore(ProductStore):
     """Reads and writes locations, products and stock; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_locations", "_presence", "whole_reads")
+    __slots__ = ("_locations", "_named_locations", "_presence", "whole_reads")
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -68,15 +68,20 @@ class StockStore(ProductStore):
         self.whole_reads = 0
         """How often all products of a location were read: the sign of a step that took milliseconds."""
         self._locations: dict[int, list[Location]] = {}
+        self._named_locations: dict[tuple[int, str], Location] = {}
         database.on_rollback(self._presence.forget)
-        database.on_rollback(self._locations.clear)
-        database.on_write("locations", self._locations.clear)
+        database.on_rollback(self._forget_locations)
+        database.on_write("locations", self._forget_locations)
 
     def forget(self) -> None:
         """Read everything anew: rows were written past this store."""
         super().forget()
         self._presence.forget()
+        self._forget_locations()
+
+    def _forget_locations(self) -> None:
         self._locations.clear()
+        self._named_locations.clear()
 
     # -- locations ------------------------------------------------------------------------------------------------
 
@@ -92,11 +97,18 @@ class StockStore(ProductStore):
 
     def location(self, tenant_id: int, code: str) -> Location | None:
         """The location with this exact code, or None."""
+        known = self._named_locations.get((tenant_id, code))
+        if known is not None:
+            return known
         row = self._database.connection.execute(
             "SELECT id, tenant_id, code, name, active FROM locations WHERE tenant_id = ? AND code = ?",
             (tenant_id, code),
         ).fetchone()
-        return None if row is None else Location(row[0], row[1], row[2], row[3], bool(row[4]))
+        if row is None:
+            return None
+        found = Location(row[0], row[1], row[2], row[3], bool(row[4]))
+        self._named_locations[tenant_id, code] = found
+        return found
 
     def locations(self, tenant_id: int) -> list[Location]:
         """All locations of a tenant, in order of their codes; do not change the list."""

@@ -201,7 +201,7 @@ class Gate:
             now=visit.arrived,
             path=request.match_info,
             # aiohttp bounds the request line, and so the number of parameters.
-            query=parse_qs(request.query_string, keep_blank_values=True) if request.query_string else {},
+            query=parse_qs(raw, keep_blank_values=True) if (raw := request.rel_url.raw_query_string) else {},
             body=visit.body,
             content_type=request.content_type,
             host=request.headers.get("Host", ""),

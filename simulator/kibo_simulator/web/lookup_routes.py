@@ -270,9 +270,8 @@ def _span(after: str | None, before: str | None, after_name: str, before_name: s
 
 def _any_identifier(call: Call, text: str) -> Wanted:
     """A bare text in a query names a product by part number, else by UPC, else by SKU."""
-    meanings = (Wanted(part_number=text), Wanted(upc=text), Wanted(sku=text))
-    matched = call.simulator.stock.match(call.tenant_id, meanings, patterns=False)
-    return next((wanted for wanted, products in zip(meanings, matched, strict=True) if products), meanings[0])
+    field = call.simulator.stock.field_named(call.tenant_id, text)
+    return Wanted(**{field or "part_number": text})
 
 
 OPERATIONS = (

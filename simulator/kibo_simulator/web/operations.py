@@ -78,8 +78,7 @@ class Call:
         return text.lower() == "true"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A successful answer: status and body; None for an empty one, bytes or a bytearray for ready JSON."""
 
     body: Any

@@ -67,7 +67,7 @@ def get_jobs(call: Call) -> Answer:
         if name not in JOB_TYPES:
             raise validation_error("types", f"{name[:40]!r} is not a job type; known are {', '.join(JOB_TYPES)}")
     location_code = call.text("locationCode")
-    jobs = call.simulator.jobs.newest(
+    job_ids = call.simulator.jobs.newest_ids(
         call.tenant_id,
         location_code=location_code,
         types=types,
@@ -75,13 +75,18 @@ def get_jobs(call: Call) -> Answer:
         offset=start_index,
         original_filename=call.text("originalFilename"),
     )
-    jobs = list(_polled(call, jobs))
+    ended = call.simulator.ended_jobs
+    told = {job_id: (job.status, job.body) for job_id in job_ids if (job := ended.get(job_id)) is not None}
+    unknown = [job_id for job_id in job_ids if job_id not in told]
+    if unknown:
+        for row in _polled(call, call.simulator.jobs.some(call.tenant_id, unknown)):
+            told[row.id] = (row.status, _encoded(call, row))
     if location_code is not None:
         call.summary["locationCode"] = location_code
-    call.summary["jobStatuses"] = {str(job.id): job.status for job in jobs}
-    if not jobs and call.simulator.settings.inventory.empty_job_list == "not_found":
+    call.summary["jobStatuses"] = {str(job_id): told[job_id][0] for job_id in job_ids}
+    if not job_ids and call.simulator.settings.inventory.empty_job_list == "not_found":
         raise ApiError(404, "ITEM_NOT_FOUND", "no job matches")
-    return Answer(b"[" + b",".join(_encoded(call, job) for job in jobs) + b"]")
+    return Answer(b"[" + b",".join(told[job_id][1] for job_id in job_ids) + b"]")
 
 
 OPERATIONS = (
