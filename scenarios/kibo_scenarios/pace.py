@@ -133,7 +133,8 @@ async def stage(pace: Pace, application: web.Application, *, latency: int) -> As
     if pace.speed is None:
         network = MemoryNetwork(Link.delayed(latency))
         trip = RoundTrip(least=2 * latency, greatest=2 * latency)
-        async with serve_in_memory(application, network, _HOST):
+        # The simulator dates its answers itself.
+        async with serve_in_memory(application, network, _HOST, stamp_date=False):
             try:
                 yield Stage(
                     f"http://{_HOST}",

@@ -89,7 +89,8 @@ class Actor:
         After a 429 one alone finds out whether the restriction is over.
         """
         while True:
-            await self._until(self._restriction.until)
+            if self._restriction.until > self._now():
+                await self._until(self._restriction.until)
             if not (self._token or await self._renew("")):
                 return NO_TOKEN
             if self._restriction.doubted:
@@ -106,11 +107,17 @@ class Actor:
     async def _turn(self) -> None:
         """Wait until restriction and budget let the next request go."""
         while True:
-            await self._until(self._restriction.until)
+            now = self._now()
+            if self._restriction.until > now:
+                await self._until(self._restriction.until)
+                now = self._now()
             if self._share is None:
                 return
-            await self._until(self._share.take(self._now()))
-            if self._restriction.until <= self._now():
+            turn = self._share.take(now)
+            if turn > now:
+                await self._until(turn)
+                now = self._now()
+            if self._restriction.until <= now:
                 return
 
     async def _until(self, instant: int) -> None:

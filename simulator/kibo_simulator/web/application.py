@@ -89,7 +89,7 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
             return await (handler(request) if found else control.nothing_here(request))
         if path == "/" and request.method == "GET":
             return dev_center(simulator, control_token, request)
-        return not_an_api_path(simulator.next_correlation(), path)
+        return not_an_api_path(simulator.next_correlation(), path, simulator.clock.now())
 
     application = web.Application(middlewares=[through_the_gate], client_max_size=simulator.settings.bounds.body_bytes)
     application[SIMULATOR] = simulator

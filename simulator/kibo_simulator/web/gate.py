@@ -20,6 +20,7 @@ from kibo_simulator.journal import JournalEntry
 from kibo_simulator.journal.secrets import masked_path, masked_query
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.tenants import Grant, tenant_of_host
+from kibo_simulator.timestamps import SECOND, http_date
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, spellings
 from kibo_simulator.web.response_fields import SelectionError, parse_selection, select
@@ -374,7 +375,7 @@ async def _sent_in_slices(
     return response
 
 
-def not_an_api_path(correlation_id: str, path: str) -> web.Response:
+def not_an_api_path(correlation_id: str, path: str, now: int) -> web.Response:
     """404 for what is neither API nor control plane."""
     body = error_body(404, "NOT_FOUND", f"there is nothing at {path[:200]}", correlation_id)
-    return web.Response(status=404, body=body, headers={"Content-Type": JSON_TYPE})
+    return web.Response(status=404, body=body, headers={"Content-Type": JSON_TYPE, "Date": http_date(now // SECOND)})
