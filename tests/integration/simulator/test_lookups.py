@@ -1,6 +1,7 @@
 """Look-ups with all their filters: tags, granular fields, future stock, places and sums (I-1, I-3)."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -300,3 +301,13 @@ async def test_a_refresh_of_thousands_at_once_answers_with_each_record_once(benc
     expected = {f"N-{number % 1_100}": number for number in range(1_200)}
     assert len(reply.body) == 1_100
     assert {row["partNumber"]: row["onHand"] for row in reply.body} == expected
+
+
+@pytest.mark.parametrize("name", ["50%25 OFF", "A&B=C", "a%2Cb", "Größe+1", "#1;2"])
+async def test_a_query_is_decoded_once(bench: Bench, name: str) -> None:
+    """I-6: a part number arrives as it is, also where it looks like something encoded."""
+    body = {"locationCode": "WH-001", "items": [{"partNumber": name, "quantity": 3}]}
+    assert (await bench.send("POST", f"{V5}/sync-refresh", body)).status == 200
+    found = await bench.send("GET", f"{V5}?requestLocation=WH-001&items={quote(name, safe='')}")
+
+    assert [row["partNumber"] for row in found.body] == [name]
