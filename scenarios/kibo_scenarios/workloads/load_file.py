@@ -22,6 +22,7 @@ from kibo_scenarios.workloads.load_scenario import (
     Promise,
     Promises,
 )
+from kibo_scenarios.workloads.measurements import KNOWN_OF_UNKNOWN, UNKNOWN
 from kibo_simulator import LimitsDocument, Settings
 from kibo_simulator.configuration import placed_faults
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
@@ -88,6 +89,8 @@ def load_scenario(document: YamlDocument) -> LoadScenario:
     settings = simulator_settings(document, written.simulator)
     if settings.sample is None or not settings.sample.locations * settings.sample.products:
         raise document.error("$.simulator.sample", "a scenario needs the sample tenant: locations and products")
+    if UNKNOWN in written.clients:
+        raise document.error(f"$.clients.{UNKNOWN}", "this name stands for requests whose client is not known")
     for name, client in written.clients.items():
         _check_client(document, f"$.clients.{name}", client, settings)
     time_limit = _span(document, "$.time_limit", written.time_limit)
@@ -188,7 +191,10 @@ def _thresholds(document: YamlDocument, written: LoadDocument) -> Iterator[Thres
 def _selector(key: str, written: LoadDocument) -> Selector:
     selector = parse_selector(key)
     client, operation = selector.labels.get("client"), selector.labels.get("operation")
-    if client is not None and client not in written.clients:
+    if client == UNKNOWN and selector.metric.name not in KNOWN_OF_UNKNOWN:
+        known = ", ".join(sorted(KNOWN_OF_UNKNOWN))
+        raise ThresholdError(f"of the client {UNKNOWN!r} there are only {known}")
+    if client not in {None, UNKNOWN, *written.clients}:
         raise ThresholdError(f"there is no client {client!r}; expected one of {', '.join(written.clients)}")
     if operation is not None and operation not in operation_names():
         raise ThresholdError(f"there is no operation {operation!r}; kibo-simulator endpoints lists them")

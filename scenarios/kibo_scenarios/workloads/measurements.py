@@ -20,6 +20,12 @@ _TOO_MANY: Final = 429
 _FAILED: Final = 500
 _REFUSED: Final = 400
 _OPEN: Final = frozenset({"authenticate", "refreshTicket"})
+#: Stands for whoever sent what the server could not tell whose it was, such as a request with an expired token.
+UNKNOWN: Final = "unknown"
+#: What can be said of such requests; they have no wishes, jobs or manners.
+KNOWN_OF_UNKNOWN: Final = frozenset(
+    {"requests", "http_429_rate", "http_5xx_rate", "error_rate", "restrictions", "throttled_time"}
+)
 
 _Number = TypeVar("_Number", int, float)
 
@@ -68,10 +74,10 @@ class Measurements:
         return f"<Measurements of {sum(cell.requests for cell in self.cells.values())} requests>"
 
     def saw(self, entry: JournalEntry) -> None:
-        """Count a request that the server saw."""
-        key = (entry.client, entry.operation or "")
-        if entry.operation in _OPEN or not entry.client:
+        """Count a request that the server saw; those for tokens are not counted."""
+        if entry.operation in _OPEN:
             return
+        key = (entry.client or UNKNOWN, entry.operation or "")
         cell = self._cell(key)
         cell.requests += 1
         cell.throttled += entry.status == _TOO_MANY

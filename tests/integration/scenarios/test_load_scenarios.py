@@ -13,6 +13,7 @@ from kibo_scenarios.library import packaged
 from kibo_scenarios.moments import MINUTE, SECOND
 from kibo_scenarios.pace import parse_pace
 from kibo_scenarios.reports.load_documents import load_document
+from kibo_scenarios.reports.load_view import rows
 from kibo_scenarios.result import Conclusion
 from kibo_scenarios.workloads import LoadScenario, read_any, run_load
 
@@ -121,6 +122,27 @@ def test_a_count_that_may_still_grow_aborts_nothing(tmp_path: Path) -> None:
     result = run_load(scenario)
 
     assert (None, Conclusion.PASSED) == (result.aborted, result.conclusion)
+
+
+def test_a_request_whose_client_is_not_known_counts_for_the_client_unknown(tmp_path: Path) -> None:
+    """Somebody's token is revoked: the 401 counts in the totals, and is held against no client by name."""
+    scenario = load(
+        tmp_path,
+        "name: expiry\ntitle: Tokens are revoked\nsimulator: {sample: {locations: 2, products: 40}}\n"
+        "faults: [{id: lose, match: {operation: getInventory, nth: 20}, effect: {kind: token_revoked}}]\n"
+        "clients: {shop: {kind: lookups, stages: [{for: 5m, rate: 24}]}}\n"
+        "thresholds: {'requests{client:unknown}': '== 1', error_rate: '> 0', 'error_rate{client:shop}': '<= 0', "
+        "given_up: '== 0'}\n",
+    )
+    result = run_load(scenario)
+    entries = [json.loads(line) for line in result.journal]
+    unseen = [one["status"] for one in entries if one["client"] is None and one["operation"] == "getInventory"]
+
+    assert ([401], Conclusion.PASSED) == (unseen, result.conclusion)
+    assert [("shop", 0), ("unknown", 1)] == [(row.client, row.failed) for row in rows(result)]
+    assert sum(requests for requests, _ in result.measured.minutes.values()) == sum(
+        row.requests for row in rows(result)
+    )
 
 
 def test_too_few_samples_are_no_verdict_and_exit_3(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

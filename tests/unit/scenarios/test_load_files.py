@@ -99,6 +99,16 @@ def test_a_good_file_is_read_exactly(tmp_path: Path) -> None:
             "s.yaml:4:3: $.simulator.sample: a scenario needs the sample",
         ),
         ("  shop:", "  Shop:", "s.yaml:6:3: $.clients.Shop: names have small letters"),
+        (
+            "  watcher:",
+            "  unknown:",
+            "s.yaml:8:3: $.clients.unknown: this name stands for requests whose client is not",
+        ),
+        (
+            "client:shop}:",
+            "client:unknown}:",
+            "s.yaml:14:3: $.thresholds.latency{client:unknown}: of the client 'unknown' there are only error_rate",
+        ),
     ],
 )
 def test_a_fault_is_named_with_its_place(tmp_path: Path, old: str, new: str, message: str) -> None:
