@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from kibo_scenarios.errors import ScenarioFileError
+from kibo_scenarios.scenario import WorkKind
 from kibo_simulator.files.yaml_places import read_yaml
 
 Work = Literal["bulk-delete", "polling", "adjust", "refresh", "files", "batch-jobs"]
@@ -47,12 +48,13 @@ class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return frozenset({"auth", *(ABILITIES[work] for work in self.does)})
 
 
-def does_the_work(work: Literal["bulk-delete", "adjust", "batch-jobs"], name: str) -> Declaration:
+def does_the_work(work: WorkKind, name: str) -> Declaration:
     """Return the declaration of a client that does a scenario's work, follows its jobs, and does nothing else.
 
-    Batch jobs are followed in a service of their own: the rules about the job queue are not about them.
+    Batch jobs are followed in a service of their own, and nobody is handed the jobs that are made of files: the rules
+    about the job queue are not about them.
     """
-    return Declaration(name=name, does=(work,) if work == "batch-jobs" else (work, "polling"))
+    return Declaration(name=name, does=(work,) if work in {"batch-jobs", "files"} else (work, "polling"))
 
 
 def read_declaration(file: Path) -> Declaration:

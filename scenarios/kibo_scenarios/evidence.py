@@ -218,8 +218,9 @@ class Evidence:
         journal: In order of arrival.
         before: The stock before the client started.
         after: The stock when the run had settled.
-        targets: The records that the client was told to delete, or to adjust.
+        targets: The records that the client was told to delete, to adjust, or to send quantities of.
         adjusted_by: What it was told to add to each of them; None when it was to delete them.
+        expected: What each of them must have on hand in the end, where it was told to send that; else empty.
         undone: The records that the client's own report names as not deleted.
         jobs: The server's books of its jobs.
         files: What was seen at the drop points, in order of appearance.
@@ -240,6 +241,7 @@ class Evidence:
     after: Mapping[RecordKey, Quantities] = field(default_factory=dict)
     targets: frozenset[RecordKey] = frozenset()
     adjusted_by: int | None = None
+    expected: Mapping[RecordKey, int] = field(default_factory=dict)
     undone: frozenset[RecordKey] = frozenset()
     jobs: Mapping[int, JobFact] = field(default_factory=dict)
     files: tuple[FileFact, ...] = ()

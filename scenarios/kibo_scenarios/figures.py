@@ -9,6 +9,7 @@ from typing import Final
 from kibo_scenarios.evidence import TERMINAL_STATUSES, Evidence, JournalEntry, RecordKey
 from kibo_scenarios.moments import SECOND
 from kibo_scenarios.optimum import earliest_times
+from kibo_scenarios.rules.files import IMPORTED, is_trigger
 from kibo_scenarios.rules.throttling import HOUR_LEVEL_S
 from kibo_scenarios.rules.traffic import DELETIONS, is_dry_run, is_submission, seen_statuses
 from kibo_scenarios.scenario import Expectation, Operator
@@ -39,6 +40,9 @@ class Figures:
             ended, which the client must have seen; None where the limits are not known.
         faults_left: Faults of the scenario that have not done all they were for.
         batch_items: Items of batch jobs by their last status, and ``retries``.
+        strays: Records besides the targets that were deleted, changed or added.
+        files: Data files that were seen at drop points.
+        files_imported: Those of them that were imported.
     """
 
     targets: int
@@ -58,6 +62,9 @@ class Figures:
     optimum: int | None
     faults_left: int = 0
     batch_items: Mapping[str, int] = field(default_factory=dict)
+    strays: int = 0
+    files: int = 0
+    files_imported: int = 0
 
     @property
     def ratio_to_optimum(self) -> float | None:
@@ -90,7 +97,10 @@ FIGURES: Final[Mapping[str, Callable[[Figures], float | None]]] = {
     "gone": lambda figures: figures.gone,
     "undone": lambda figures: figures.undone,
     "off_target": lambda figures: figures.off_target,
+    "strays": lambda figures: figures.strays,
     "faults_left": lambda figures: figures.faults_left,
+    "files": lambda figures: figures.files,
+    "files_imported": lambda figures: figures.files_imported,
     "batch_items": lambda figures: sum(figures.batch_items.values()) - figures.batch_items.get("retries", 0),
     "batch_completed": lambda figures: figures.batch_items.get("Completed", 0),
     "batch_failed": lambda figures: figures.batch_items.get("Failed", 0),
@@ -103,7 +113,7 @@ FIGURES: Final[Mapping[str, Callable[[Figures], float | None]]] = {
 
 #: Those of them that speak of what was done alone, and so hold for any client, however it went about its work.
 OF_THE_STOCK: Final = frozenset(
-    {"off_target", "batch_items", "batch_completed", "batch_failed", "batch_not_found", "batch_cancelled"}
+    {"off_target", "strays", "batch_items", "batch_completed", "batch_failed", "batch_not_found", "batch_cancelled"}
 )
 
 _OPERATORS: Final[Mapping[Operator, Callable[[float, float], bool]]] = {
@@ -130,6 +140,7 @@ def figures_of(evidence: Evidence) -> Figures:
     journal = evidence.journal
     scopes = _scopes(journal)
     targets = evidence.targets & evidence.before.keys()
+    data_files = [file for file in evidence.files if not is_trigger(file)]
     pooled = [entry for entry in journal if entry.pool is not None]
     return Figures(
         targets=len(evidence.targets),
@@ -140,6 +151,9 @@ def figures_of(evidence: Evidence) -> Figures:
         off_target=sum(_is_off(evidence, key) for key in targets - evidence.undone),
         faults_left=evidence.faults_left,
         batch_items=evidence.batch_items,
+        strays=_strays(evidence),
+        files=len(data_files),
+        files_imported=sum(file.outcome in IMPORTED for file in data_files),
         scope_records=sum(entry.summary.records or 0 for entry in scopes),
         scope_items=len({item for entry in scopes for item in entry.summary.item_hashes or ()}),
         scope_locations=len({code for entry in scopes for code in entry.summary.location_codes or ()}),
@@ -168,6 +182,24 @@ def check(expectation: Expectation, figures: Figures) -> Checked:
     return Checked(expectation, actual, met)
 
 
+def asked_for(work: str) -> str:
+    """Return in two words what kind of work is to be done with the targets."""
+    return {"adjust": "to adjust", "files": "to import"}.get(work, "to delete")
+
+
+def outcome_of(work: str, targets: int, gone: int, undone: int, off_target: int) -> list[str]:
+    """Return in words what became of the targets of some kind of work."""
+    done = {"adjust": "adjusted", "files": "as they were fed"}.get(work)
+    if done is None:
+        return [f"{gone:,} gone", f"{undone:,} undone"]
+    return [f"{targets - undone - off_target:,} {done}", f"{undone:,} undone", f"{off_target:,} wrong"]
+
+
+def file_outcomes(files: int, imported: int) -> list[str]:
+    """Return in words how many data files came, and how many of them were imported."""
+    return [f"{files:,} came", f"{imported:,} imported"]
+
+
 def batch_outcomes(items: Mapping[str, int]) -> list[str]:
     """Return in words how many items of batch jobs ended how, and how often any was tried again."""
     ended = [f"{count:,} {status}" for status, count in items.items() if status != "retries"]
@@ -177,9 +209,16 @@ def batch_outcomes(items: Mapping[str, int]) -> list[str]:
 
 def _is_off(evidence: Evidence, key: RecordKey) -> bool:
     after = evidence.after.get(key)
+    if evidence.expected:
+        return after is None or after.on_hand != evidence.expected[key]
     if evidence.adjusted_by is None:
         return after is not None
     return after is None or after.on_hand != evidence.before[key].on_hand + evidence.adjusted_by
+
+
+def _strays(evidence: Evidence) -> int:
+    others = (evidence.before.keys() | evidence.after.keys()) - evidence.targets
+    return sum(evidence.before.get(key) != evidence.after.get(key) for key in others)
 
 
 def _refused(figures: Figures, *, hourly: bool) -> int:

@@ -16,6 +16,7 @@ import msgspec
 
 from kibo_scenarios.declaration import Declaration, does_the_work
 from kibo_scenarios.drivers import ClientReport, Driver, Task, reference_client
+from kibo_scenarios.drop_folder import DropFolder
 from kibo_scenarios.errors import HarnessError, ScenarioError
 from kibo_scenarios.events import (
     ClientEnded,
@@ -26,9 +27,10 @@ from kibo_scenarios.events import (
     WorldReady,
     nobody,
 )
-from kibo_scenarios.evidence import Evidence, decode_journal
+from kibo_scenarios.evidence import Evidence, RecordKey, decode_journal
 from kibo_scenarios.feeds import write_feed
 from kibo_scenarios.figures import check, figures_of
+from kibo_scenarios.file_feeds import FileTask, write_feeds
 from kibo_scenarios.grading import grade
 from kibo_scenarios.happenings import Interventions, stock_up
 from kibo_scenarios.moments import HOUR, SECOND, format_span
@@ -41,6 +43,7 @@ from kibo_scenarios.rules.traffic import is_submission
 from kibo_scenarios.scenario import Scenario
 from kibo_scenarios.stalls import refuse_busy_machine, watched
 from kibo_scenarios.world import (
+    Stock,
     batch_item_counts,
     choose_targets,
     file_facts,
@@ -52,6 +55,7 @@ from kibo_scenarios.world import (
     refuse_defective_journal,
     settings_of,
     take_stock,
+    watching,
     write_export,
 )
 from kibo_simulator import Settings, Simulator
@@ -104,7 +108,8 @@ def run_scenario(
     declared = does_the_work(scenario.work.kind, REFERENCE_CLIENT) if client is None else client
 
     async def main(clock: Clock) -> _Left:
-        return await _live(scenario, settings, driver, listen, clock, profile, pace, declared)
+        with tempfile.TemporaryDirectory(prefix="kibo-scenarios-") as folder:
+            return await _live(scenario, settings, Path(folder), driver, listen, clock, profile, pace, declared)
 
     try:
         left = run_at(pace, main, start=scenario.start, seed=scenario.seed)
@@ -140,6 +145,7 @@ def run_scenario(
 async def _live(
     scenario: Scenario,
     settings: Settings,
+    folder: Path,
     driver: Driver,
     listen: Listener,
     clock: Clock,
@@ -147,57 +153,63 @@ async def _live(
     pace: Pace,
     client: Declaration,
 ) -> _Left:
-    assert settings.sample is not None
-    tenant = settings.sample.tenant
+    sample, work = settings.sample, scenario.work
+    assert sample is not None
+    tenant = sample.tenant
+    drop = None
+    if work.sent:
+        settings = watching(settings, folder / "drop")
+        drop = DropFolder(folder / "drop" / settings.files.inbox, clock.wall_us if pace.speed is None else None)
     simulator = Simulator(settings, wall=clock.wall_us)
     try:
         stock_up(scenario.stock, simulator, tenant)
         before = take_stock(simulator, tenant)
-        fed = scenario.work.fed
-        targets = choose_targets(scenario.work.targets, before, scenario.seed) if fed is None else frozenset()
+        feed = None if work.fed is None else write_feed(work.fed, scenario.name, folder, scenario.start)
+        files = None if drop is None else write_feeds(work.sent, before, folder, drop, scenario.seed, scenario.start)
+        targets = _targets(scenario, before, files)
         listen(WorldReady(records=len(before.records), locations=len(before.locations), targets=len(targets)))
         latency = round(scenario.network.latency_ms * 1000)
-        with tempfile.TemporaryDirectory(prefix="kibo-scenarios-") as folder:
-            export = Path(folder) / "location-export.csv"
-            write_export(simulator, tenant, targets, export)
-            async with (
-                stage(pace, build_application(simulator), latency=latency) as where,
-                watched(pace, clock) as stalls,
-            ):
-                task = Task(
-                    scenario=scenario.name,
-                    work=scenario.work.kind,
-                    targets=targets,
-                    added=scenario.work.added,
-                    feed=None if fed is None else write_feed(fed, scenario.name, Path(folder), scenario.start),
-                    folder=Path(folder),
-                    pace=pace,
-                    options=client.options,
-                    seen=lambda: simulator.journal.position,
-                    api_host=where.api_host,
-                    tenant=tenant,
-                    site=settings.sample.site,
-                    client_id=settings.sample.client_id,
-                    shared_secret=settings.sample.shared_secret,
-                    export_file=export,
-                    plan=scenario.client,
-                    connect=where.connect,
-                    now=clock.wall_us,
-                    random=Random(scenario.seed),  # noqa: S311 - a repeatable run is the point
-                )
-                began = clock.wall_us()
-                others = Interventions(scenario.happenings, simulator, tenant)
-                async with neighbours_at_work(scenario.neighbours, simulator, where, pace, clock.wall_us):
-                    report, failure = await _drive(driver, task, scenario.time_limit)
-                others.end()
-                span = clock.wall_us() - began
-                listen(ClientEnded(span=span, failure=failure))
-            refuse_busy_machine(stalls, span, pace)
-            await _settle(simulator, clock, pace)
+        export = folder / "location-export.csv"
+        write_export(simulator, tenant, targets, export)
+        async with (
+            stage(pace, build_application(simulator), latency=latency) as where,
+            watched(pace, clock) as stalls,
+        ):
+            task = Task(
+                scenario=scenario.name,
+                work=work.kind,
+                targets=targets,
+                added=work.added,
+                feed=feed,
+                files=files,
+                folder=folder,
+                pace=pace,
+                options=client.options,
+                seen=lambda: simulator.journal.position + (0 if drop is None else drop.count()),
+                api_host=where.api_host,
+                tenant=tenant,
+                site=sample.site,
+                client_id=sample.client_id,
+                shared_secret=sample.shared_secret,
+                export_file=export,
+                plan=scenario.client,
+                connect=where.connect,
+                now=clock.wall_us,
+                random=Random(scenario.seed),  # noqa: S311 - a repeatable run is the point
+            )
+            began = clock.wall_us()
+            others = Interventions(scenario.happenings, simulator, tenant)
+            async with neighbours_at_work(scenario.neighbours, simulator, where, pace, clock.wall_us):
+                report, failure = await _drive(driver, task, scenario.time_limit)
+            others.end()
+            span = clock.wall_us() - began
+            listen(ClientEnded(span=span, failure=failure))
+        refuse_busy_machine(stalls, span, pace)
+        await _settle(simulator, clock, pace)
         after = take_stock(simulator, tenant)
         lines = journal_lines(simulator)
         jobs = job_facts(simulator, tenant)
-        files = file_facts(simulator)
+        seen_files = file_facts(simulator)
         batch_items = batch_item_counts(simulator, tenant)
     finally:
         simulator.close()
@@ -210,11 +222,12 @@ async def _live(
         journal=journal,
         before={key: held for key, held in before.records.items() if key not in others.removed},
         after=after.records,
-        targets=targets if report.asked or any(map(is_submission, journal)) else frozenset(),
-        adjusted_by=scenario.work.added,
+        targets=targets if report.asked or seen_files or any(map(is_submission, journal)) else frozenset(),
+        adjusted_by=work.added,
+        expected={} if files is None else files.expected,
         undone=frozenset(report.undone),
         jobs=jobs,
-        files=files,
+        files=seen_files,
         batch_items=batch_items,
         abilities=client.abilities,
         limits=limits,
@@ -230,6 +243,13 @@ async def _live(
         profile=held_to(profile, scenario, settings),
     )
     return _Left(report=report, failure=failure, span=span, evidence=evidence, journal=lines, output=task.output)
+
+
+def _targets(scenario: Scenario, stock: Stock, files: FileTask | None) -> frozenset[RecordKey]:
+    """Return the records that the work is about."""
+    if files is not None:
+        return frozenset(files.expected)
+    return frozenset() if scenario.work.fed else choose_targets(scenario.work.targets, stock, scenario.seed)
 
 
 def held_to(profile: Profile, scenario: Scenario, settings: Settings) -> Profile:
@@ -264,9 +284,18 @@ def _told(error: Exception) -> str:
 
 
 async def _settle(simulator: Simulator, clock: Clock, pace: Pace) -> None:
-    """Let time pass until the simulator has nothing more to do, so that unfinished jobs do not hide their effect."""
+    """Let time pass until the simulator has nothing more to do, so that unfinished jobs do not hide their effect.
+
+    Files that still lie at a drop point are picked up at the next look; after it there is none.
+    """
     end = simulator.clock.now() + LONGEST_SETTLING
+    last_look = simulator.files.next_look
     while (due := simulator.next_event_at()) is not None:
+        if last_look is None or due > last_look:
+            simulator.files.stop()
+            last_look = None
+            if (due := simulator.next_event_at()) is None:
+                return
         if due > end:
             raise HarnessError(f"jobs were still at work {format_span(LONGEST_SETTLING)} after the client had ended")
         if pace.speed is None:

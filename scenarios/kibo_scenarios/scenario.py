@@ -69,25 +69,54 @@ class BatchFeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cancel_after: str | None = None
 
 
+class FileFeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One feed of quantities that is to reach the simulator as an inventory file.
+
+    Attributes:
+        kind: Totals that replace what is there, or signed changes.
+        at: When it is to be sent: a span after the start of the run such as ``1h``.
+        products: Share of the tenant's products that it names, chosen by the scenario's seed.
+        locations: ``all``, or the codes of those that it names.
+        format: How the client gets it: as CSV, or as JSON lines.
+    """
+
+    kind: Literal["refresh", "update"]
+    at: str = "0s"
+    products: Share = 1.0
+    locations: Locations = "all"
+    format: Literal["csv", "jsonl"] = "csv"
+
+
+WorkKind = Literal["bulk-delete", "adjust", "batch-jobs", "files"]
+
+
 class Work(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the client is to do.
 
     Attributes:
-        kind: Delete the targets, add to their quantities, or have changes of the catalog made by a batch job.
-        targets: The records that it is about; none for batch jobs.
+        kind: Delete the targets, add to their quantities, have changes of the catalog made by a batch job, or send
+            quantities as inventory files.
+        targets: The records that it is about; neither for batch jobs nor for files.
         adjust_by: What is added to each target on hand, 1 when absent; only when adjusting.
         batch: What is fed; only for batch jobs.
+        files: What is sent, in order; only for files.
     """
 
-    kind: Literal["bulk-delete", "adjust", "batch-jobs"] = "bulk-delete"
+    kind: WorkKind = "bulk-delete"
     targets: Targets = field(default_factory=Targets)
     adjust_by: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] | None = None
     batch: BatchFeed | None = None
+    files: Annotated[tuple[FileFeed, ...], Meta(min_length=1, max_length=1_000)] | None = None
 
     @property
     def fed(self) -> BatchFeed | None:
         """What is fed to a batch job; None when that is not the work."""
         return (self.batch or BatchFeed()) if self.kind == "batch-jobs" else None
+
+    @property
+    def sent(self) -> tuple[FileFeed, ...]:
+        """What is sent as files; nothing when that is not the work."""
+        return (self.files or (FileFeed(kind="refresh"),)) if self.kind == "files" else ()
 
     @property
     def added(self) -> int | None:

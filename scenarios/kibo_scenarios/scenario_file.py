@@ -53,6 +53,8 @@ def checked_scenario(document: YamlDocument) -> Scenario:
         raise document.error("$.work.adjust_by", "adds nothing; expected a number other than 0")
     if written.work.batch is not None and written.work.kind != "batch-jobs":
         raise document.error("$.work.batch", "only means something where work.kind is batch-jobs")
+    if written.work.files is not None and written.work.kind != "files":
+        raise document.error("$.work.files", "only means something where work.kind is files")
     for field in ("scheduled", "cancel_after"):
         span = getattr(written.work.batch, field, None)
         if span is not None:
@@ -63,6 +65,8 @@ def checked_scenario(document: YamlDocument) -> Scenario:
     if written.work.targets.part_numbers is not None and written.work.targets.products != 1:
         raise document.error("$.work.targets.part_numbers", "either products or part_numbers may be given, not both")
     _check_surroundings(document, written, settings)
+    if written.work.sent:
+        _check_files(document, written, settings)
     start = _parsed(document, "$.start", parse_utc, written.start)
     time_limit = _parsed(document, "$.time_limit", parse_span, written.time_limit)
     if not 0 < time_limit <= LONGEST_TIME_LIMIT:
@@ -122,6 +126,22 @@ def _check_surroundings(document: YamlDocument, written: ScenarioDocument, setti
     if stranger is not None:
         index, number = stranger
         raise document.error(f"$.neighbours[{index}].tenant", f"{number} is none of $.simulator.tenants")
+
+
+def _check_files(document: YamlDocument, written: ScenarioDocument, settings: Settings) -> None:
+    """Make sure that there is one drop folder, which is the run's, and that feeds come one after the other."""
+    for field, given in (("drop", settings.files.drop is not None), ("remote", settings.files.remote)):
+        if given:
+            raise document.error(f"$.simulator.files.{field}", "leave it out; files are sent to a folder of the run")
+    if written.happenings:
+        raise document.error("$.happenings", "are counted from a client's first request, and files need none")
+    before = 0
+    for index, feed in enumerate(written.work.sent):
+        place = f"$.work.files[{index}].at"
+        at = _parsed(document, place, parse_span, feed.at)
+        if at < before:
+            raise document.error(place, f"expected a span of at least that of the feed before it, got {feed.at}")
+        before = at
 
 
 def operation_names() -> frozenset[str]:

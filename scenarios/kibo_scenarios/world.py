@@ -31,13 +31,24 @@ def settings_of(scenario: Scenario) -> Settings:
     return msgspec.structs.replace(settings, faults=scenario.faults)
 
 
+def watching(settings: Settings, drop: Path) -> Settings:
+    """Return the settings with a drop folder, in which files are picked up."""
+    return msgspec.structs.replace(settings, files=msgspec.structs.replace(settings.files, drop=str(drop)))
+
+
 def take_stock(simulator: Simulator, tenant: int) -> Stock:
     """Return the tenant's records as they are now."""
     return Stock({key_of(record): _quantities(record) for record in simulator.stock_records(tenant)})
 
 
-def choose_targets(targets: Targets, stock: Stock, seed: int) -> frozenset[RecordKey]:
-    """Return the records that the scenario wants deleted: a share of the products, the same for every location.
+def choose_targets(targets: Targets, stock: Stock, seed: int, place: str = "work.targets") -> frozenset[RecordKey]:
+    """Return the records that the scenario's work is about: a share of the products, the same for every location.
+
+    Args:
+        targets: Which.
+        stock: What there is.
+        seed: What the share is drawn by.
+        place: What errors call the targets.
 
     Raises:
         UsageError: A location is not one of the tenant's, or nothing is left to delete.
@@ -45,10 +56,10 @@ def choose_targets(targets: Targets, stock: Stock, seed: int) -> frozenset[Recor
     wanted = stock.locations if targets.locations == "all" else frozenset(targets.locations)
     unknown = sorted(wanted - stock.locations)
     if unknown:
-        raise UsageError(f"work.targets.locations: there is no location {unknown[0]!r} with stock in this world")
+        raise UsageError(f"{place}.locations: there is no location {unknown[0]!r} with stock in this world")
     names = targets.part_numbers
     if names is not None and (strange := sorted(set(names) - {key.part_number for key in stock.records})):
-        raise UsageError(f"work.targets.part_numbers: there is no product {strange[0]!r} with stock in this world")
+        raise UsageError(f"{place}.part_numbers: there is no product {strange[0]!r} with stock in this world")
     meant = {
         product
         for product in {key[1:] for key in stock.records}
@@ -56,7 +67,7 @@ def choose_targets(targets: Targets, stock: Stock, seed: int) -> frozenset[Recor
     }
     chosen = frozenset(key for key in stock.records if key.location_code in wanted and key[1:] in meant)
     if not chosen:
-        raise UsageError("work.targets: this share of the products is no product at all")
+        raise UsageError(f"{place}: this share of the products is no product at all")
     return chosen
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from kibo_scenarios.library import find, packaged
-from kibo_scenarios.moments import format_span, format_utc
+from kibo_scenarios.moments import format_span, format_utc, parse_span
 from kibo_scenarios.rules import RULES
-from kibo_scenarios.scenario import Scenario
+from kibo_scenarios.scenario import FileFeed, Scenario
 from kibo_scenarios.workloads import read_any
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "scenarios.md"
@@ -40,7 +40,7 @@ _ENDING: Final = """\
 | `neighbours` | other tenants that ask for their jobs: `tenant` (one of `simulator.tenants`), `every_s`, `begins`, `ends` |
 | `network` | `latency_ms` one way |
 | `client` | what the client is told: `rpm`, `rph` (or `unknown`), `spacing_s`, `batch_size`, `off_peak` (`us` or `eu`) |
-| `work` | `kind` (`bulk-delete`, `adjust`, `batch-jobs`) and its `targets`: a share of the `products`, or `part_numbers`; `locations` |
+| `work` | `kind` (`bulk-delete`, `adjust`, `batch-jobs`, `files`) and its `targets`: a share of the `products`, or `part_numbers`; `locations`. For `batch-jobs` it is `batch` in their place, for `files` a list `files` of feeds: `kind` (`refresh` or `update`), `at` (a span after the start), `products`, `locations`, `format` (`csv` or `jsonl`) |
 | `testable` | the rules that the run gives an opportunity |
 | `expect` | figures of the run, and what they must be |
 | `time_limit` | simulated time after which the client has failed |
@@ -80,11 +80,16 @@ def _each(scenarios: list[Scenario]) -> list[str]:
         promised = ", ".join(sorted(one.testable, key=order.__getitem__))
         lines += [f"## {one.name}", "", f"{one.title}.", "", one.description, ""]
         lines += [f"- Begins: {format_utc(one.start)[:16]}Z"]
-        lines += [f"- Told: {_told(one)}"] if one.work.kind != "batch-jobs" else []
+        lines += [f"- Told: {_told(one)}"] if one.work.kind in {"bulk-delete", "adjust"} else []
+        lines += [f"- Sends: {', '.join(map(_sent, one.work.sent))}"] if one.work.sent else []
         lines += [f"- Makes testable: {promised}"]
         lines += [f"- Expects of our client: {', '.join(map(str, one.expectations))}"] if one.expectations else []
         lines += [f"- Time limit: {format_span(one.time_limit)}", ""]
     return lines
+
+
+def _sent(feed: FileFeed) -> str:
+    return f"{feed.kind} at {format_span(parse_span(feed.at))}"
 
 
 def _told(scenario: Scenario) -> str:

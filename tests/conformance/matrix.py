@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
-from tests.integration.scenarios.test_scenarios_files import FILES
 
 from kibo_scenarios.declaration import Declaration
 from kibo_scenarios.profile import GUIDE, OFF_PEAK_HOURS_UTC, Profile
@@ -12,6 +11,8 @@ from kibo_scenarios.scenario import Scenario
 
 from .plain_client import Manners, by_prefix
 from .test_flawed_batch_job_clients import CLIENTS as BATCH_JOB_CLIENTS
+from .test_flawed_file_clients import FLAWED as FLAWED_FILE_CLIENTS
+from .test_flawed_file_clients import GOOD as GOOD_FILE_CLIENTS
 from .worlds import (
     DOWN,
     FAILING,
@@ -36,11 +37,13 @@ ADJUSTS_TOO: Final = Declaration(does=("bulk-delete", "polling", "adjust"))
 US: Final = msgspec.structs.replace(GUIDE, off_peak_hours_utc=OFF_PEAK_HOURS_UTC["us"])
 
 
-#: What clients of batch jobs and of files do wrong, with the rules that they break; tested in worlds of their own.
+#: What clients of batch jobs and of files do wrong, with the rules that they break; tested elsewhere.
 OTHERS: Final = {
     **{name: frozenset(rules) for name, (_, rules) in BATCH_JOB_CLIENTS.items() if rules},
-    **{name: frozenset(rules) for name, (_, _, rules) in FILES.items() if rules},
+    **{name: frozenset(rules) for name, (_, _, rules) in FLAWED_FILE_CLIENTS.items()},
 }
+#: What good clients of files do; tested there as well.
+GOOD_OTHERS: Final = tuple(f"sending files {how}" for how in GOOD_FILE_CLIENTS)
 
 
 @dataclass(frozen=True, slots=True)

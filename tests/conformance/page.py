@@ -5,16 +5,16 @@ from typing import Final
 
 from kibo_scenarios.rules import RULES
 
-from .matrix import FLAWED, GOOD, OTHERS
+from .matrix import FLAWED, GOOD, GOOD_OTHERS, OTHERS
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "flawed-clients.md"
 ALL: Final = {**{row.name: row.rules for row in FLAWED}, **OTHERS}
 _HEAD: Final = """\
 # Flawed clients
 
-Would the rules notice? The test suite lets these clients loose on small worlds, over real HTTP in virtual time. Each is
-a plain client with one defect; it must break exactly the rules that are named, and no other. Good clients meet the same
-worlds, and must break none. Every [rule](rules.md) is broken by at least one.
+Would the rules notice? The test suite lets these clients loose on small worlds, over real HTTP or a real drop folder, in
+virtual time. Each is a plain client with one defect; it must break exactly the rules that are named, and no other. Good
+clients meet the same worlds, and must break none. Every [rule](rules.md) is broken by at least one.
 
 This page is made from the tests that do so.
 """
@@ -40,6 +40,7 @@ def _good() -> list[str]:
         "## What good clients survive",
         "",
         *(f"- {row.name}" for row in GOOD),
+        *(f"- {name}" for name in GOOD_OTHERS),
     ]
 
 

@@ -186,7 +186,7 @@ json.dump({"seen": seen, "expires": token["expires_in"], "by": task["clock"]["di
     ("arguments", "message"),
     [
         (("--", "no-such-program"), "no-such-program: there is no such program that can be run"),
-        (("--", "false"), "false: ended with exit code 1 before it had sent a request"),
+        (("--", "false"), "false: ended with exit code 1 before it had sent anything"),
         ((), "COMMAND: the client is missing; give it after --, or watch one with --driver black-box"),
         (("--driver", "black-box", "--", "true"), "--driver black-box: only watches; leave COMMAND out, or the option"),
         (("--idle", "5s", "--", "true"), "--for and --idle: only mean something with --driver black-box"),

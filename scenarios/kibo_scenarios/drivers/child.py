@@ -70,7 +70,7 @@ class ChildClient:
             task.output.update({name: _tail(task.folder / name) for name in STREAMS})
         if code not in (0, None) and task.seen() == 0:
             raise UsageError(
-                f"{self.command[0]}: ended with {_said(code)} before it had sent a request{_quoted(task.output)}"
+                f"{self.command[0]}: ended with {_said(code)} before it had sent anything{_quoted(task.output)}"
             )
         failure = None
         try:

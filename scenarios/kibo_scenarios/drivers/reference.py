@@ -14,14 +14,20 @@ from kibo_client import (
     read_location_export,
 )
 from kibo_client.batch_jobs import BatchJobs, read_feed
+from kibo_client.files.making import make_file
+from kibo_client.files.sources import read_items
+from kibo_client.files.uploading import upload
 from kibo_scenarios.drivers.task import ClientReport, Task
 from kibo_scenarios.evidence import RecordKey
 from kibo_scenarios.feeds import FeedTask
+from kibo_scenarios.file_feeds import FileTask
 from kibo_scenarios.moments import SECOND, format_utc
 
 
 async def reference_client(task: Task) -> ClientReport:
-    """Do a task with kibo_client: delete the records of its Location Export, add to their quantities, or feed a job."""
+    """Do a task with kibo_client: delete the records of its export, add to them, feed a batch job, or send files."""
+    if task.files is not None:
+        return await _send_files(task, task.files)
     plan = task.plan
     settings = Settings(
         api_host=task.api_host,
@@ -58,6 +64,27 @@ async def _feed(jobs: BatchJobs, task: Task, feed: FeedTask) -> ClientReport:
     await jobs.watch(feed.code)
     report = await jobs.report(feed.code, items)
     return ClientReport(details={"fed": fed.added, "leftOut": len(fed.left_out), **report.to_json_dict()})
+
+
+async def _send_files(task: Task, files: FileTask) -> ClientReport:
+    """Make a file of each feed when it is due, and put it at the drop point, its trigger last."""
+    made_here = task.folder / "made"
+    made_here.mkdir()
+    sent = []
+    for feed in files.feeds:
+        await asyncio.sleep(max(0, feed.due - task.now()) / SECOND)
+        made = make_file(
+            read_items(feed.file),
+            source=feed.file.name,
+            tenant=task.tenant,
+            kind="REFRESH" if feed.kind == "refresh" else "UPDATE",
+            form="csv",
+            folder=made_here,
+            now=task.now(),
+        )
+        await upload([made.data], files.drop)
+        sent.append({"name": made.data.name, "rows": made.rows, "locations": made.locations})
+    return ClientReport(details={"files": sent})
 
 
 async def _adjust(client: KiboClient, targets: list[Target], task: Task, added: int) -> ClientReport:

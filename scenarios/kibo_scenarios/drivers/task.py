@@ -10,6 +10,7 @@ import aiohttp
 
 from kibo_scenarios.evidence import RecordKey
 from kibo_scenarios.feeds import FeedTask
+from kibo_scenarios.file_feeds import FileTask
 from kibo_scenarios.pace import Pace
 from kibo_scenarios.scenario import ClientPlan
 
@@ -24,10 +25,11 @@ class Task:
         targets: The records that the work is about.
         added: What is to be added to each of them; None when they are to be deleted.
         feed: What is to be done by a batch job; None when that is not the work.
+        files: What is to be sent as inventory files; None when that is not the work.
         folder: A folder for files that the run needs; it is gone after the run.
         pace: How time passes.
         options: What the client's declaration wants handed on to it.
-        seen: Tells how many requests the server has seen so far.
+        seen: Tells how many requests, and files at its drop point, the server has had so far.
         output: A driver puts here the last that its client wrote, by name of the stream, however that ended.
         api_host: Where the API and the authentication are.
         shared_secret: Never shown.
@@ -43,6 +45,7 @@ class Task:
     targets: frozenset[RecordKey]
     added: int | None = None
     feed: FeedTask | None = None
+    files: FileTask | None = None
     folder: Path
     pace: Pace
     options: Mapping[str, Any] = field(default_factory=dict)

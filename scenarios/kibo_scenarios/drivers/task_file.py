@@ -36,11 +36,16 @@ class LimitsPart(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class ClockPart(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How the client's time relates to the machine's, and by what its own delays have to be divided."""
+    """How the client's time relates to the machine's, by what its own delays have to be divided, and what time it is.
+
+    ``startedAt`` is the simulated moment at which the task was written: what a client counts from whose own clock does
+    not show the simulated time.
+    """
 
     mode: str
     speed: float
     divide_delays_by: int
+    started_at: str
 
 
 class FeedPart(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -50,6 +55,22 @@ class FeedPart(Struct, frozen=True, kw_only=True, rename="camel"):
     batch_job_code: str
     scheduled_date: str | None
     cancel_after_seconds: float | None
+
+
+class FileFeedPart(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One feed: CSV or JSON lines, whether it holds totals or changes, and when it is to be sent as a file."""
+
+    kind: str
+    file: str
+    due_at: str
+    due_after_seconds: float
+
+
+class FilesPart(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is to be sent as inventory files, and the folder in which they are picked up."""
+
+    drop_folder: str
+    feeds: tuple[FileFeedPart, ...]
 
 
 class TaskDocument(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -70,6 +91,7 @@ class TaskDocument(Struct, frozen=True, kw_only=True, rename="camel"):
     off_peak_hours_utc: tuple[int, int] | None
     options: dict[str, Any]
     feed: FeedPart | None = None
+    files: FilesPart | None = None
 
 
 class UndonePart(ItemPart, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -88,7 +110,7 @@ class ReportFile(Struct, frozen=True, kw_only=True, rename="camel"):
 def task_document(task: Task, report_file: Path) -> TaskDocument:
     """Return what a client in another process is told."""
     plan = task.plan
-    by = task.pace.divisor
+    by, now = task.pace.divisor, task.now()
     products = sorted({key[1:] for key in task.targets}, key=lambda product: tuple(part or "" for part in product))
     return TaskDocument(
         format=FORMAT,
@@ -103,12 +125,15 @@ def task_document(task: Task, report_file: Path) -> TaskDocument:
             requests_per_minute=None if plan.rpm == "unknown" else plan.rpm,
             requests_per_hour=None if plan.rph == "unknown" else plan.rph,
         ),
-        clock=ClockPart(mode=task.pace.name, speed=task.pace.speed or 1.0, divide_delays_by=by),
+        clock=ClockPart(
+            mode=task.pace.name, speed=task.pace.speed or 1.0, divide_delays_by=by, started_at=format_utc(now)
+        ),
         batch_size=plan.batch_size,
         spacing_seconds=plan.spacing_s / by,
         off_peak_hours_utc=None if plan.off_peak is None else OFF_PEAK_HOURS_UTC[plan.off_peak],
         options=dict(task.options),
         feed=_feed_part(task, by),
+        files=_files_part(task, by, now),
     )
 
 
@@ -121,6 +146,23 @@ def _feed_part(task: Task, by: int) -> FeedPart | None:
         batch_job_code=feed.code,
         scheduled_date=None if feed.scheduled_at is None else format_utc(feed.scheduled_at),
         cancel_after_seconds=None if feed.cancel_after is None else feed.cancel_after / SECOND / by,
+    )
+
+
+def _files_part(task: Task, by: int, now: int) -> FilesPart | None:
+    if task.files is None:
+        return None
+    return FilesPart(
+        drop_folder=task.files.drop.name,
+        feeds=tuple(
+            FileFeedPart(
+                kind=feed.kind,
+                file=str(feed.file),
+                due_at=format_utc(feed.due),
+                due_after_seconds=max(0, feed.due - now) / SECOND / by,
+            )
+            for feed in task.files.feeds
+        ),
     )
 
 

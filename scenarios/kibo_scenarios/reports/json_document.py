@@ -62,6 +62,9 @@ class ScopePart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     undone: int
     off_target: int = 0
     batch_items: dict[str, int] = {}
+    strays: int = 0
+    files: int = 0
+    files_imported: int = 0
 
 
 class RefusalPart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -175,6 +178,9 @@ def report_document(assessment: Assessment) -> ReportDocument:
             undone=figures.undone,
             off_target=figures.off_target,
             batch_items=dict(figures.batch_items),
+            strays=figures.strays,
+            files=figures.files,
+            files_imported=figures.files_imported,
         ),
         batches=figures.batches,
         requests=dict(figures.requests),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kibo_scenarios.figures import batch_outcomes
+from kibo_scenarios.figures import asked_for, batch_outcomes, file_outcomes, outcome_of
 from kibo_scenarios.moments import clock_time, format_span, parse_utc
 from kibo_scenarios.reports.board import Board, BoardRun
 from kibo_scenarios.reports.drawing import Drawing, draw
@@ -225,23 +225,15 @@ def _facts(run: BoardRun) -> tuple[tuple[str, str], ...]:
     refused = f"{len(report.refusals):,}: {kinds}" if len(waits) > 1 else kinds
     held_up = f" · machine held up for {_span(time.stalled_s)}" if time.stalls else ""
     places = f"{scope.target_locations:,} location{'' if scope.target_locations == 1 else 's'}"
-    adjusting = report.scenario.work == "adjust"
-    adjusted = scope.target_records - scope.undone - scope.off_target
-    outcome = (
-        f"{adjusted:,} adjusted · {scope.undone:,} undone · {scope.off_target:,} wrong"
-        if adjusting
-        else f"{scope.gone:,} gone · {scope.undone:,} undone"
-    )
-    asked = (
-        "to adjust" if adjusting else "to delete",
-        f"{scope.target_records:,} records of {scope.target_products:,} products, {places}",
-    )
-    feeding = report.scenario.work == "batch-jobs"
+    work = report.scenario.work
+    outcome = outcome_of(work, scope.target_records, scope.gone, scope.undone, scope.off_target)
+    asked = (asked_for(work), f"{scope.target_records:,} records of {scope.target_products:,} products, {places}")
+    files = (("files", " · ".join(file_outcomes(scope.files, scope.files_imported))),) if work == "files" else ()
     return (
         *(
             (("batch items", " · ".join(batch_outcomes(scope.batch_items))),)
-            if feeding
-            else (asked, ("outcome", outcome))
+            if work == "batch-jobs"
+            else (asked, ("outcome", " · ".join(outcome)), *files)
         ),
         ("requests", f"{sum(report.requests.values()):,}: {requests}" if requests else "none"),
         ("429s", refused or "none"),

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kibo_scenarios.assessment import Assessment
-from kibo_scenarios.figures import Figures, batch_outcomes
+from kibo_scenarios.figures import Figures, asked_for, batch_outcomes, file_outcomes, outcome_of
 from kibo_scenarios.moments import SECOND, clock_time, format_span
 from kibo_scenarios.result import Conclusion, RunResult
 from kibo_scenarios.rules import Verdict
@@ -59,14 +59,14 @@ def print_report(console: Console, assessment: Assessment, *, report: Path | Non
 
 def _facts(result: RunResult) -> RenderableType:
     figures = result.figures
-    adjusting = result.scenario.work.added is not None
+    work = result.scenario.work.kind
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    feeding = result.scenario.work.fed is not None
+    feeding = work == "batch-jobs"
     if not feeding:
         table.add_row(
-            "to adjust" if adjusting else "to delete",
+            asked_for(work),
             _joined(
                 f"{figures.targets:,} records",
                 f"{figures.target_products:,} products",
@@ -75,11 +75,7 @@ def _facts(result: RunResult) -> RenderableType:
         )
     if feeding:
         table.add_row("batch items", _joined(*batch_outcomes(figures.batch_items)))
-    elif adjusting:
-        done = figures.targets - figures.undone - figures.off_target
-        outcome = _joined(f"{done:,} adjusted", f"{figures.undone:,} undone", f"{figures.off_target:,} wrong")
-        table.add_row("outcome", outcome)
-    else:
+    elif work == "bulk-delete":
         table.add_row(
             "dry run found",
             _joined(
@@ -88,19 +84,25 @@ def _facts(result: RunResult) -> RenderableType:
                 f"{figures.scope_locations:,} locations",
             ),
         )
-        table.add_row("outcome", _joined(f"{figures.gone:,} gone", f"{figures.undone:,} undone"))
+    if not feeding:
+        outcome = outcome_of(work, figures.targets, figures.gone, figures.undone, figures.off_target)
+        table.add_row("outcome", _joined(*outcome))
+    if work == "bulk-delete":
         table.add_row("batches", f"{figures.batches:,} live deletions accepted")
+    if work == "files":
+        table.add_row("files", _joined(*file_outcomes(figures.files, figures.files_imported)))
     total = sum(figures.requests.values())
     kinds = _joined(*(f"{_words(name)} {count:,}" for name, count in figures.requests.items()))
     table.add_row("requests", _text(f"{total:,} = {kinds}" if total else "none"))
     table.add_row("429s", f"{len(figures.refusals):,}" if figures.refusals else "none")
     jobs = _joined(*(f"{count:,} {status}" for status, count in figures.jobs.items()))
-    if jobs or not feeding:
+    if jobs or work in {"bulk-delete", "adjust"}:
         table.add_row("jobs", _text(jobs or "none"))
     speed = result.span / SECOND / result.wall_s
     took = f"{format_span(result.span)} simulated in {result.wall_s:.2f} s of wall time"
     table.add_row("time", f"{took} ({speed:,.0f}×), {result.pace}")
-    table.add_row("pace", _pace(figures))
+    if total:
+        table.add_row("pace", _pace(figures))
     evidence = result.evidence
     held_up = sum(stall.end - stall.start for stall in evidence.stalls)
     table.add_row(

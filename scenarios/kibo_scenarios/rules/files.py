@@ -22,8 +22,15 @@ _NAME: Final = re.compile(
     r"T_\d{1,10}_(?:REFRESH|UPDATE)_(\d{12})(?:\.(?:csv|xml)(?:\.zip)?|\.zip)", re.ASCII | re.IGNORECASE
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+#: What is said of files that were imported; some of them are tidied away afterwards.
+IMPORTED: Final = frozenset({"imported", "archived", "deleted"})
 #: What becomes of files that the drop point's settings take although their names do not follow the rule.
-_ACCEPTED: Final = frozenset({"taken", "imported", "archived", "deleted"})
+_ACCEPTED: Final = IMPORTED | {"taken"}
+
+
+def is_trigger(file: FileFact) -> bool:
+    """Whether a file is a trigger rather than data."""
+    return file.name.lower().endswith(_TRIGGER)
 
 
 def complete_before_trigger(evidence: Evidence) -> Outcome:
@@ -32,7 +39,7 @@ def complete_before_trigger(evidence: Evidence) -> Outcome:
     data: dict[tuple[str, str], FileFact] = {}
     triggers: list[FileFact] = []
     for file in evidence.files:
-        if file.name.lower().endswith(_TRIGGER):
+        if is_trigger(file):
             triggers.append(file)
         else:
             data[file.folder, _base(file.name)] = file
@@ -55,7 +62,7 @@ def named_by_the_rule(evidence: Evidence) -> Outcome:
     not come yet.
     """
     expected = "names such as T_1001_UPDATE_260302091500.zip, with the time in Los Angeles"
-    files = [file for file in evidence.files if not file.name.lower().endswith(_TRIGGER)]
+    files = [file for file in evidence.files if not is_trigger(file)]
     if not files:
         return inconclusive(expected, "no data file was seen at a drop point")
     findings = []

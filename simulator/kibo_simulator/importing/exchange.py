@@ -75,15 +75,26 @@ class FileExchange:
 
     def plan(self, now: int) -> None:
         """Put the next look and the next export on the agenda, in place of those that are there."""
-        if self._entry is not None:
-            self._agenda.cancel(self._entry)
-        self._entry = None
+        self.stop()
         if self.pickup is None:
             return
         self.pickup.plan(now)
         if self._settings.export_cron:
             due = next_due(self._settings.export_cron, now, self._settings.cron_zone)
             self._entry = self._agenda.schedule(due, self._export_all)
+
+    @property
+    def next_look(self) -> int | None:
+        """When drop points are looked at next by themselves, microseconds since the epoch; None for never."""
+        return None if self.pickup is None else self.pickup.next_look
+
+    def stop(self) -> None:
+        """Take the next look and the next export off the agenda: from now on nothing happens by itself."""
+        if self.pickup is not None:
+            self.pickup.stop()
+        if self._entry is not None:
+            self._agenda.cancel(self._entry)
+        self._entry = None
 
     def export(self, tenant_id: int, settings_id: int, delivery_ids: Sequence[int], now: int) -> int:
         """Enqueue an export and return its job."""

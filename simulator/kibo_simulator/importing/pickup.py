@@ -65,12 +65,21 @@ class FilePickup:
 
     def plan(self, now: int) -> None:
         """Put the next look on the agenda, in place of one that is there."""
-        if self._entry is not None:
-            self._agenda.cancel(self._entry)
-        self._entry = None
+        self.stop()
         if self._settings.fetch_cron:
             due = next_due(self._settings.fetch_cron, now, self._settings.cron_zone)
             self._entry = self._agenda.schedule(due, self.look)
+
+    @property
+    def next_look(self) -> int | None:
+        """When drop points are looked at next by themselves, microseconds since the epoch; None for never."""
+        return None if self._entry is None else self._entry.at
+
+    def stop(self) -> None:
+        """Take the next look off the agenda."""
+        if self._entry is not None:
+            self._agenda.cancel(self._entry)
+        self._entry = None
 
     def places(self, tenant_id: int) -> list[FetchPlace]:
         """Where files are fetched from for a tenant."""

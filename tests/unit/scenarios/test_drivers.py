@@ -63,7 +63,9 @@ def test_a_task_file_tells_the_work_and_what_is_known(tmp_path: Path) -> None:
     assert [{"partNumber": "P.1", "upc": "801"}] == document["items"]
     assert ["L1", "L2"] == document["locationCodes"]
     assert {"requestsPerMinute": 50, "requestsPerHour": None} == document["limits"]
-    assert {"mode": "x60", "speed": 60.0, "divideDelaysBy": 1} == document["clock"]
+    assert {"mode": "x60", "speed": 60.0, "divideDelaysBy": 1, "startedAt": "1970-01-01T00:00:00.000000Z"} == document[
+        "clock"
+    ]
     assert {"delay": 3} == document["options"]
 
 
