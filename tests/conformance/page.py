@@ -12,7 +12,7 @@ ALL: Final = {**{row.name: row.rules for row in FLAWED}, **OTHERS}
 _HEAD: Final = """\
 # Flawed clients
 
-Would the rules notice? The test suite lets these clients loose on small worlds, over real HTTP or a real drop folder, in
+Would the rules notice? The test suite lets these clients loose on small worlds, by real HTTP or a real drop folder, in
 virtual time. Each is a plain client with one defect; it must break exactly the rules that are named, and no other. Good
 clients meet the same worlds, and must break none. Every [rule](rules.md) is broken by at least one.
 
