@@ -8,13 +8,15 @@ was in trouble, takes with it what nobody knows: the run then has no result, wha
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final
 
 import gevent
 from gevent.event import Event
 from locust.env import Environment
+from locust.runners import LocalRunner
 
 from kibo_scenarios.errors import HarnessError, ScenarioError, UsageError
 from kibo_scenarios.evidence import JournalEntry
@@ -45,7 +47,7 @@ from kibo_scenarios.locust_users.messages import (
     unpacked,
 )
 from kibo_scenarios.locust_users.options import RunOptions
-from kibo_scenarios.locust_users.splitting import deal
+from kibo_scenarios.locust_users.splitting import Part, deal
 from kibo_scenarios.locust_users.target import Target, bare_start, refuse_what_is_out_of_reach
 from kibo_scenarios.locust_users.telling import tell_starter
 from kibo_scenarios.locust_users.worlds import World, world_of
@@ -66,8 +68,12 @@ _LOOK_S: Final = 0.1
 _URGENT_S: Final = 1.0
 #: How long a worker may be silent before it is taken for lost, beyond the three seconds after which Locust misses it.
 _PATIENCE_S: Final = 5.0
+#: Budgets are kept by the minute, by the clock of each machine; what a message takes is in it as well.
+_CLOCKS_APART_S: Final = 2.0
 _READY_S: Final = 60.0
 _STOP_S: Final = 30.0
+#: What Locust calls itself where it has no workers.
+_ALONE: Final = "local"
 _runs = count(1)
 
 
@@ -94,10 +100,11 @@ class Conductor:
         self._control = control if not options.bare and control.answers() else None
         if self._control is None:
             refuse_what_is_out_of_reach(scenario, options.speed)
+        self._dealt: Mapping[str, Mapping[str, int]] = {}
         self._target: Target | None = None
         self._world: World | None = None
         self._run = 0
-        self._hands: Sequence[Mapping[str, Any]] = ()
+        self._hands: Sequence[Mapping[str, Part]] = ()
         self._collected = Collected(Measurements(), books=False)
         self._ready: set[str] = set()
         self._all_ready, self._over = Event(), Event()
@@ -121,12 +128,14 @@ class Conductor:
     # -- before -------------------------------------------------------------------------------------------------------
 
     def enrol(self, workers: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Begin a run with these workers; return how many users of each client each of them has."""
-        scenario = self._scenario
+        """Return how many users of each client each worker has; a run begins here, if it has not begun."""
+        if not self._dealt:
+            self._dealt = self._deal(workers)
+        return self._dealt
+
+    def _deal(self, workers: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
         self._run = next(_runs)
-        self._target = None if self._control is None else Target(self._control, self._options.speed)
-        self._world = world_of(scenario, self._control)
-        self._hands = deal(scenario.clients, self._world.budgets, len(workers))
+        self._target, self._world, self._hands = None, None, ()
         self._collected = Collected(Measurements(), books=self._control is not None)
         self._collected.expect(workers)
         self._ready = set()
@@ -134,18 +143,30 @@ class Conductor:
         self._failure, self._journal, self._lines, self._silent_since = None, [], [], {}
         self._failures = {}
         self.concluded = False
+        with self._failing():
+            self._target = None if self._control is None else Target(self._control, self._options.speed)
+            self._world = world_of(self._scenario, self._control)
+            self._hands = deal(self._scenario.clients, self._world.budgets, len(workers))
+        hands: Sequence[Mapping[str, Part]] = self._hands or [{} for _ in workers]
         return {
-            worker: {name: hand[name].users if name in hand else 0 for name in scenario.clients}
-            for worker, hand in zip(workers, self._hands, strict=True)
+            worker: {name: hand[name].users if name in hand else 0 for name in self._scenario.clients}
+            for worker, hand in zip(workers, hands, strict=True)
         }
 
     def begin(self) -> None:
         """Hand out the plan, and see the run through in a greenlet of its own."""
-        world, runner = self._world, self._runner
-        assert world is not None
+        if isinstance(self._runner, LocalRunner):
+            # Without workers Locust asks only afterwards who is to do what; a master does it the other way round.
+            self.enrol([_ALONE])
+        with self._failing():
+            if self._world is not None:
+                self._hand_out(self._world)
+        gevent.spawn(self._see_through)
+
+    def _hand_out(self, world: World) -> None:
         speed = 1.0 if self._target is None else self._target.speed
         if self._target is not None:
-            self._target.admit(dict(world.tenants))
+            self._target.admit(world.tenants)
         for worker, hand in zip(self._collected.workers, self._hands, strict=True):
             roles = {
                 name: Role(
@@ -169,8 +190,18 @@ class Conductor:
                 roles=roles,
                 shops={tenant: shop for tenant, shop in world.shops.items() if tenant in asked},
             )
-            runner.send_message(PLAN, packed(plan), worker)
-        gevent.spawn(self._see_through)
+            self._runner.send_message(PLAN, packed(plan), worker)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Keep what goes wrong for the greenlet that ends the run: Locust would log it, and wait for nothing."""
+        try:
+            yield
+        except ScenarioError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not look like a target that failed
+            traceback.print_exc()
+            self._fail(HarnessError(f"{type(error).__name__}: {error}"))
 
     @property
     def _runner(self) -> Any:
@@ -208,13 +239,19 @@ class Conductor:
 
     def _end(self, code: ExitCode) -> None:
         self.concluded = True
+        self._dealt = {}
         self._environment.process_exit_code = int(code)
         tell_starter("code", code)
         options = self._environment.parsed_options
         if options is None or options.headless:
             self._runner.quit()
-        else:
-            self._runner.stop()
+            return
+        self._runner.stop()
+        if options.autoquit >= 0 and self._environment.web_ui is not None:
+            gevent.sleep(options.autoquit)
+            self._runner.quit()
+            web_ui: Any = self._environment.web_ui
+            web_ui.stop()
 
     def interrupted(self) -> None:
         """Note that Locust ends before the run does."""
@@ -332,8 +369,11 @@ class Conductor:
         said = self._heard(msg, Said)
         if said is None:
             return
+        apart = (machine_now() - said.real) / SECOND
         if said.text:
             self._fail(UsageError(f"the worker {msg.node_id}: {said.text}"))
+        elif abs(apart) > _CLOCKS_APART_S:
+            self._fail(UsageError(f"the worker {msg.node_id}: its clock differs from the master's by {apart:+.1f} s"))
         self._ready.add(msg.node_id)
         if self._ready >= set(self._collected.workers) or self._failure is not None:
             self._all_ready.set()

@@ -49,7 +49,7 @@ class ControlPlane:
             said = error.read(500).decode("utf-8", "replace")
             raise HarnessError(f"{method} /_simulator{path}: {error.code} {said}") from None
         except (OSError, ValueError) as error:
-            raise HarnessError(f"{method} /_simulator{path}: {error}") from None
+            raise HarnessError(f"{method} /_simulator{path}: {getattr(error, 'reason', error)}") from None
 
     def answers(self) -> bool:
         """Return whether there is a control plane.
@@ -68,7 +68,7 @@ class ControlPlane:
         except (json.JSONDecodeError, AttributeError):
             return False
         except (OSError, ValueError) as error:
-            raise UsageError(f"{self._url}: nobody answers: {error}") from None
+            raise UsageError(f"{self._url}: nobody answers: {getattr(error, 'reason', error)}") from None
 
     def journal(self, since: int) -> Iterator[bytes]:
         """Return the lines of the journal after an entry, oldest first.

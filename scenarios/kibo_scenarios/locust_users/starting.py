@@ -100,7 +100,13 @@ def run_locust(scenario: LoadScenario, order: Order, folder: Path) -> ExitCode:
             return _concluded(word, port, master)
         worker = [*_LOCUST, "--worker", "--master-host", "127.0.0.1", "--master-port", str(port)]
         workers = [stack.enter_context(_process(worker, order, {LEASH_VARIABLE: leash})) for _ in range(order.workers)]
-        _wait(master, workers)
+        try:
+            _wait(master, workers)
+        except KeyboardInterrupt:
+            # The master first: it would take workers that end before it for lost.
+            master.terminate()
+            master.wait(_STOP_S)
+            raise
         return _concluded(*next(lines, ("", 0)), master)
 
 

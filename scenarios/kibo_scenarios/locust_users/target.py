@@ -1,6 +1,6 @@
 """The server that is put under load: with a control plane, whose clock, journal and jobs are at hand, or bare."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -39,8 +39,8 @@ class Target:
         self.stands_still = clock["mode"] == "manual"
         if speed is not None and not self.stands_still:
             raise UsageError(
-                f"a speed is for a simulator whose clock stands still (serve --clock manual); this one's is "
-                f"{clock['mode']}, {clock['speed']:g} times as fast as real time"
+                "a speed is for a simulator whose clock stands still (serve --clock manual); "
+                f"this one's goes already, at {clock['speed']:g} times the pace of real time"
             )
         self.speed = (speed or 1.0) if self.stands_still else float(clock["speed"])
         self._seen = control.journal_end()
@@ -48,7 +48,7 @@ class Target:
     def __repr__(self) -> str:
         return f"<Target of {self._control!r}, x{self.speed:g}>"
 
-    def admit(self, clients: dict[str, int]) -> None:
+    def admit(self, clients: Mapping[str, int]) -> None:
         """Give every client an application of its own at its tenant, so that the journal tells them apart."""
         for name, tenant in clients.items():
             client_id, secret = own_application(name)

@@ -1,6 +1,7 @@
 """The worker's side of a run: takes its plan, waits for the start, plays its parts, and hands over what came of it."""
 
 import os
+import traceback
 from typing import Any, Final
 
 import gevent
@@ -57,8 +58,8 @@ class KiboUser(HttpUser):
     @task
     def settle_the_next_wish(self) -> None:
         """Play a part of the client until nothing is left of it."""
-        assert self.worker is not None, "a plan has come before any user is started"
-        if not self.worker.plays(type(self).__name__, self):
+        # A task that fails is begun again at once, for ever; so whatever is wrong, the user goes.
+        if self.worker is None or not self.worker.plays(type(self).__name__, self):
             raise StopUser
 
 
@@ -108,9 +109,10 @@ class Worker:
         try:
             if part.play(user):
                 return True
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to the master, which ends the run for it
+            traceback.print_exc()
             self._say(TROUBLE, f"{client}: {type(error).__name__}: {error}")
-            raise
+            return False
         self._playing[client] -= 1
         if not any(self._playing.values()):
             self._finish()

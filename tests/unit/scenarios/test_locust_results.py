@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,14 +13,14 @@ from kibo_scenarios.cli import main
 from kibo_scenarios.errors import HarnessError, UsageError
 from kibo_scenarios.locust_users.applications import given_application
 from kibo_scenarios.locust_users.collected import Collected
-from kibo_scenarios.locust_users.control_plane import checked_url
+from kibo_scenarios.locust_users.control_plane import ControlPlane, checked_url
 from kibo_scenarios.locust_users.judging import Ending, result_of
-from kibo_scenarios.locust_users.messages import Batch, Done, Exchange, Outcome, packed, retry_after, unpacked
+from kibo_scenarios.locust_users.messages import Batch, Done, Exchange, Go, Outcome, packed, retry_after, unpacked
 from kibo_scenarios.locust_users.options import scenario_named
 from kibo_scenarios.locust_users.starting import simulator_configuration
-from kibo_scenarios.locust_users.target import refuse_what_is_out_of_reach
+from kibo_scenarios.locust_users.target import Target, refuse_what_is_out_of_reach
 from kibo_scenarios.locust_users.worlds import world_of
-from kibo_scenarios.moments import SECOND
+from kibo_scenarios.moments import SECOND, parse_utc
 from kibo_scenarios.pace import Pace
 from kibo_scenarios.reports.load_documents import load_document, load_junit
 from kibo_scenarios.reports.load_page import render_load_page
@@ -183,6 +184,42 @@ def test_a_bare_target_is_refused_what_it_cannot_do(tmp_path: Path, scenario: Lo
     with pytest.raises(UsageError, match="needs KIBO_CLIENT_ID and KIBO_SHARED_SECRET on each worker"):
         given_application({"KIBO_CLIENT_ID": "a"})
     refuse_what_is_out_of_reach(scenario, 1.0)
+
+
+class Plane(ControlPlane):
+    """A control plane that only tells its clock and the end of its journal."""
+
+    def __init__(self, mode: str, speed: float) -> None:
+        super().__init__("http://127.0.0.1:9", "")
+        self._clock = {"mode": mode, "speed": speed, "now": "2026-03-02T05:00:00.000000Z"}
+        self.asked: list[tuple[str, str, object]] = []
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Keep what is asked for; a clock that is set goes."""
+        self.asked.append((method, path, body))
+        if path == "/journal/status":
+            return {"last": None}
+        return {**self._clock, **(body if isinstance(body, dict) else {})}
+
+
+def test_a_clock_that_stands_still_is_started_with_the_run() -> None:
+    """From where it stands; one that goes is left as it goes, and no other speed is asked of it."""
+    still, going = Plane("manual", 0.0), Plane("scaled", 30.0)
+    started = Target(still, 60.0).start(lambda: 5)
+    left = Target(going, None).start(lambda: 7)
+    at = parse_utc("2026-03-02T05:00:00Z")
+
+    assert (Go(at, at, 5, 60.0), Go(at, at, 7, 30.0)) == (started, left)
+    assert [("PUT", "/clock", {"mode": "scaled", "speed": 60.0})] == still.asked[-1:]
+    assert {"GET"} == {method for method, _, _ in going.asked}
+    with pytest.raises(UsageError, match="this one's goes already, at 30 times the pace"):
+        Target(going, 60.0)
+
+
+def test_a_server_that_does_not_answer_is_named() -> None:
+    """With the reason, before anything is started."""
+    with pytest.raises(UsageError, match=re.escape("http://127.0.0.1:9: nobody answers: [Errno")):
+        ControlPlane("http://127.0.0.1:9/", "").answers()
 
 
 @pytest.mark.parametrize(
