@@ -104,31 +104,25 @@ def test_a_worker_that_is_lost_leaves_nothing_concluded(tmp_path: Path) -> None:
     assert "nothing can be concluded" in (tmp_path / "master.log").read_text(encoding="utf-8")
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command, with all that it starts."""
-    return subprocess.run(
-        [sys.executable, "-m", "kibo_scenarios.cli", "locust", *arguments],
-        capture_output=True, text=True, check=False, timeout=PATIENCE, env={**os.environ, **environment},
-    )  # fmt: skip
-
-
 @pytest.mark.slow
-def test_a_bare_target_is_judged_by_what_senders_know(tmp_path: Path) -> None:
-    """One application for all, no journal: what only a journal tells is inconclusive, with its reason."""
+def test_one_process_runs_a_bare_target_and_judges_by_what_senders_know(tmp_path: Path) -> None:
+    """Without workers, with one application for all and no journal: what only that tells is inconclusive."""
     clients = {"shop": {"kind": "lookups", "bursts": [{"at": "0s", "requests": 20, "within": "1s"}]}}
     thresholds = {"requests": "== 20", "http_429_rate": "< 0.1", "jobs_failed": "== 0"}
     file = scenario(tmp_path, clients, thresholds)
+    arguments = ["--headless", "--only-summary", "--kibo-bare", "--kibo-report", "report", "--kibo-scenario", str(file)]
     with serving(tmp_path, WORLD) as server:
-        ended = run(
-            str(file), "--url", server.url, "--bare", "--json",
-            KIBO_CLIENT_ID=server.client_id, KIBO_SHARED_SECRET=server.shared_secret,
-        )  # fmt: skip
-        clients_seen = {json.loads(line)["client"] for line in server.fetch("GET", "/journal").splitlines()}
-    report = json.loads(ended.stdout)
+        credentials = {"KIBO_CLIENT_ID": server.client_id, "KIBO_SHARED_SECRET": server.shared_secret}
+        with locust(tmp_path, "alone", *arguments, "--host", server.url, **credentials) as process:
+            code = process.wait(PATIENCE)
+        seen = [json.loads(line) for line in server.fetch("GET", "/journal").splitlines()]
+    said = (tmp_path / "alone.log").read_text(encoding="utf-8")
+    report = json.loads((tmp_path / "report/small/report.json").read_text(encoding="utf-8"))
 
-    assert 3 == ended.returncode, ended.stderr
+    assert 3 == code, said
     assert {"requests: == 20": "PASS", "http_429_rate: < 0.1": "PASS", "jobs_failed: == 0": "INCONCLUSIVE"} == {
         one["threshold"]: one["verdict"] for one in report["thresholds"]
     }
-    assert {server.client_id} == clients_seen - {None}
-    assert server.shared_secret not in ended.stdout + ended.stderr
+    assert ("Locust, 1 worker, real time", {"worker 1": 20}) == (report["time"], report["senders"])
+    assert {server.client_id} == {entry["client"] for entry in seen} - {None}
+    assert server.shared_secret not in said
