@@ -141,9 +141,9 @@ class Part:
         """Wait until restriction and budget let the next request go."""
         while True:
             self._until(self._restriction.until)
-            if self._share is None:
-                return
-            self._until(self._share.take(self._watch.now()))
+            if self._share is not None:
+                self._until(self._share.take(self._watch.now()))
+            # It may have been prolonged meanwhile, by a request of this part or of another.
             if self._restriction.until <= self._watch.now():
                 return
 
