@@ -12,6 +12,7 @@ from kibo_scenarios.workloads.measurements import Measurements
 from kibo_scenarios.workloads.settled import Settled
 
 _TOO_MANY = 429
+_UNAUTHORIZED = 401
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class Collected:
         books: Whether the server's own journal says what it was sent; if not, the senders' records are counted.
         workers: What each has handed over, by Locust's name for it.
         sent: Requests by client.
-        answered: Those that were answered.
+        answered: Those that were answered, by a server that had let the client in.
         throttled: Those that were refused with 429, by client.
     """
 
@@ -105,7 +106,8 @@ class Collected:
 
     def _exchange(self, exchange: Exchange) -> None:
         self.sent[exchange.client] += 1
-        self.answered += exchange.status > 0
+        # Whoever is not let in has no name in the journal (A-1).
+        self.answered += exchange.status not in {0, _UNAUTHORIZED}
         self.throttled[exchange.client] += exchange.status == _TOO_MANY
         if self.books:
             return

@@ -128,8 +128,8 @@ def test_a_batch_that_is_missing_is_noticed() -> None:
 
 @pytest.mark.parametrize(("journaled", "fits"), [(5, False), (6, True), (8, True), (9, False)])
 def test_the_journal_of_another_server_is_not_believed(journaled: int, *, fits: bool) -> None:
-    """Between what was answered (6) and what was sent (8)."""
-    assert fits is (collected([200, 0, 0, 429]).doubt(journaled) is None)
+    """Between what was answered (6) and what was sent (8); a 401 has no client's name there."""
+    assert fits is (collected([200, 401, 0, 429]).doubt(journaled) is None)
 
 
 def test_a_message_of_another_version_is_refused() -> None:
