@@ -15,6 +15,7 @@ from kibo_scenarios.rules import select
 from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Expectation, Operator, Scenario, ScenarioDocument
 from kibo_simulator import Settings
 from kibo_simulator.configuration import placed_faults
+from kibo_simulator.files.yaml_conversion import converted
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
 from kibo_simulator.settings import SettingsError
 from kibo_simulator.web.application import OPERATIONS
@@ -101,10 +102,7 @@ def simulator_settings(document: YamlDocument, written: dict[str, Any]) -> Setti
     for key, instead in OWN_SETTINGS.items():
         if key in written:
             raise document.error(f"$.simulator.{key}", f"set {instead} instead; it holds for the whole run")
-    try:
-        settings = msgspec.convert(written, Settings)
-    except msgspec.ValidationError as error:
-        raise document.rejection(str(error), "$.simulator") from None
+    settings = converted(document, written, Settings, "$.simulator")
     try:
         return settings.validate()
     except SettingsError as error:

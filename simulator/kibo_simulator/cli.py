@@ -83,7 +83,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _clock(text: str) -> tuple[ClockMode, float]:
-    """``real``, ``manual`` or ``xN``."""
+    """``real``, ``manual`` or ``xN``.
+
+    Raises:
+        ValueError: it is none of them.
+    """
     if text == "real":
         return "real", 1.0
     if text == "manual":
@@ -93,7 +97,7 @@ def _clock(text: str) -> tuple[ClockMode, float]:
     except ValueError:
         speed = 0.0
     if not text.startswith("x") or not 0.000_001 <= speed <= 1_000_000:
-        _fail(f"--clock {text}: real, manual or xN (such as x60) is expected")
+        raise ValueError(f"{text}: real, manual or xN (such as x60) is expected")
     return "scaled", speed
 
 
@@ -122,6 +126,31 @@ def _take_configuration(context: click.Context, _: click.Parameter, file: Path |
     told = msgspec.structs.asdict(configuration.serve)
     context.default_map = {name: value for name, value in told.items() if value is not None}
     return configuration
+
+
+class PlacedCommand(click.Command):
+    """A command whose flags may stand in ``--config``: what it refuses there is told with the place in the file."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the flags, the environment and the file."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadParameter as error:
+            name = (error.param and error.param.name) or ""
+            if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT_MAP:
+                raise
+            _fail(f"--config {ctx.params['config'].document.error(f'$.serve.{name}', error.message)}")
+
+
+def _checked_clock(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """Refuse a clock that is none before anything is begun; the place in the file is told, if that is where it is."""
+    try:
+        _clock(text)
+    except ValueError as error:
+        if context.get_parameter_source(parameter.name or "") is ParameterSource.DEFAULT_MAP:
+            raise click.BadParameter(str(error), context, parameter) from None
+        _fail(f"--clock {error}")
+    return text
 
 
 def _told(context: click.Context) -> dict[str, Told]:
@@ -157,7 +186,7 @@ def effective_settings(context: click.Context) -> Effective:
         _fail(f"{flag}{error}")
 
 
-@main.command(context_settings={"auto_envvar_prefix": "KIBO_SIMULATOR"})
+@main.command(cls=PlacedCommand, context_settings={"auto_envvar_prefix": "KIBO_SIMULATOR"})
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -226,7 +255,11 @@ def effective_settings(context: click.Context) -> Effective:
     help="Make things go wrong on purpose: a YAML or JSON file of faults.",
 )
 @click.option(
-    "--clock", default="real", show_default=True, help="real, manual (moves when told to), or xN (such as x60)."
+    "--clock",
+    default="real",
+    show_default=True,
+    callback=_checked_clock,
+    help="real, manual (moves when told to), or xN (such as x60).",
 )
 @click.option("--start", help="Where simulated time begins, ISO 8601.  [default: now]")
 @click.option("--seed", default=0, show_default=True, help="Seed of everything that is generated.")

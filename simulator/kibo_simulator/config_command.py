@@ -105,7 +105,8 @@ def config_group(
             click.echo(f"{path:{widths[0]}}  {by:{widths[1]}}  {json.dumps(value, ensure_ascii=False)}")
 
     config.add_command(
-        click.Command(
+        # What reads the flags of serve, and tells where in the file one is wrong.
+        type(serve)(
             "show",
             callback=show,
             params=[*serve.params, as_json],

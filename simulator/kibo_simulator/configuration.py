@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from kibo_simulator.faults import FaultError, PlannedFault, read_faults
 from kibo_simulator.faults.reading import Operations
+from kibo_simulator.files.yaml_conversion import converted
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
 from kibo_simulator.settings import Settings, SettingsError
 
@@ -36,13 +37,15 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class Configuration:
     """What a configuration file says.
 
-    ``values`` are the settings as they stand in it, faults aside, and ``places`` the file and line of each by path.
+    ``values`` are the settings as they stand in it, faults aside, and ``places`` the file and line of each by path;
+    ``document`` makes errors that name a place of the file.
     """
 
     settings: Settings
     serve: ServeSettings
     values: dict[str, Any]
     places: dict[str, str]
+    document: YamlDocument
 
 
 def read_configuration(file: Path, *, operations: Operations | None = None) -> Configuration:
@@ -57,21 +60,15 @@ def read_configuration(file: Path, *, operations: Operations | None = None) -> C
     values: dict[str, Any] = dict(document.value)
     serve = values.pop("serve", {})
     faults = placed_faults(document, values.pop("faults", []), "$.faults", operations)
-    try:
-        settings = msgspec.convert(values, Settings)
-    except msgspec.ValidationError as error:
-        raise document.rejection(str(error)) from None
+    settings = converted(document, values, Settings)
     try:
         settings.validate()
     except SettingsError as error:
         raise document.error(error.path, error.message) from None
     settings = msgspec.structs.replace(settings, faults=faults)
-    try:
-        told = msgspec.convert(serve, ServeSettings)
-    except msgspec.ValidationError as error:
-        raise document.rejection(str(error), "$.serve") from None
+    told = converted(document, serve, ServeSettings, "$.serve")
     places = {path.removeprefix("$."): f"{file}:{line}" for path, (line, _) in document.places.items()}
-    return Configuration(settings, told, values, places)
+    return Configuration(settings, told, values, places, document)
 
 
 def read_fault_file(file: Path, *, operations: Operations | None = None) -> tuple[PlannedFault, ...]:

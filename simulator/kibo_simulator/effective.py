@@ -110,14 +110,18 @@ def effective(
         settings = msgspec.convert(layers.values, Settings)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at ")
-        raise SettingsError(path.strip("`") or "$", message) from None
+        raise _attributed(SettingsError(path.strip("`") or "$", message), layers.said_by) from None
     if faults is None and configuration is not None and configuration.settings.faults:
         faults = configuration.settings.faults
     elif faults is not None:
         layers.said_by["faults"] = told["faults"].by
     if faults is not None:
         settings = msgspec.structs.replace(settings, faults=faults)
-    return Effective(settings.validate(), layers.said_by)
+    try:
+        settings.validate()
+    except SettingsError as error:
+        raise _attributed(error, layers.said_by) from None
+    return Effective(settings, layers.said_by)
 
 
 _PATHS: Final[dict[str, tuple[str, ...]]] = {
@@ -151,6 +155,12 @@ def _leaves(values: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, inner)
         else:
             yield inner, value
+
+
+def _attributed(error: SettingsError, said_by: Mapping[str, str]) -> SettingsError:
+    """The error with who said what is wrong, in words."""
+    by = _nearest(said_by, error.path.removeprefix("$").removeprefix(".").partition("[")[0])
+    return SettingsError(error.path, f"{error.message} (from {by})")
 
 
 def _nearest(said_by: Mapping[str, str], path: str) -> str:

@@ -57,14 +57,16 @@ class JobSettings(Struct, frozen=True, forbid_unknown_fields=True):
     enqueue_timeout_s: Annotated[float, Meta(gt=0, le=86_400)] = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse what could never be worked."""
+        """Refuse what could never be worked; messages begin with the field, so that files can tell its place."""
         for name, smallest in (("workers", 1), ("base_s", 0), ("per_record_s", 0), ("after_polls", 1)):
             if getattr(self, name) < smallest:
-                raise ValueError(f"{name} must be {smallest} or more")
+                raise ValueError(f"{name}: must be {smallest} or more")
         if not 0 <= self.jitter < 1:
-            raise ValueError("jitter must be 0 or more and less than 1")
-        if self.enqueue_unit_s < 0 or self.enqueue_timeout_s <= 0:
-            raise ValueError("enqueue_unit_s must be 0 or more and enqueue_timeout_s positive")
+            raise ValueError("jitter: must be 0 or more and less than 1")
+        if self.enqueue_unit_s < 0:
+            raise ValueError("enqueue_unit_s: must be 0 or more")
+        if self.enqueue_timeout_s <= 0:
+            raise ValueError("enqueue_timeout_s: must be more than 0")
 
 
 def duration(settings: JobSettings, seed: int, job_id: int, records: int) -> int:

@@ -144,7 +144,7 @@ class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
     log_entries: Annotated[int, Meta(ge=1)] = 10_000
 
     def __post_init__(self) -> None:
-        """Refuse what could never be meant."""
+        """Refuse what could never be meant; messages begin with the field, so that files can tell its place."""
         for name in ("cron_zone", "name_zone"):
             try:
                 check_zone(getattr(self, name))
@@ -159,9 +159,9 @@ class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("inbox", "archive", "outbox"):
             if ".." in getattr(self, name).replace("\\", "/").split("/"):
                 raise ValueError(f"{name}: points outside the drop point")
-        unknown = [column for column in self.export_columns if column not in EXPORT_COLUMNS]
-        if unknown:
-            raise ValueError(f"export_columns: {unknown[0]!r} is not one of {', '.join(EXPORT_COLUMNS)}")
+        for index, column in enumerate(self.export_columns):
+            if column not in EXPORT_COLUMNS:
+                raise ValueError(f"export_columns[{index}]: {column!r} is not one of {', '.join(EXPORT_COLUMNS)}")
 
     def reaching_as(self, other: "FileSettings") -> "FileSettings":
         """These settings, but reaching out to where the other ones do."""

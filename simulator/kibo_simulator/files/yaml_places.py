@@ -17,8 +17,10 @@ MOST_BYTES: Final = 1 << 20
 # Aliases can make a short document huge ("billion laughs"); a scenario has a few hundred values.
 MOST_VALUES: Final = 100_000
 
-_PLACED: Final = re.compile(r"(?P<message>.*?)(?: - at `(?P<key>key in )?(?P<path>\$[^`]*)`)?", re.DOTALL)
-_FIELD: Final = re.compile(r"field `([^`]*)`")
+_PLACED: Final = re.compile(r"(?P<message>.*?)(?: - at (?:`key` in )?`(?P<path>\$.*)`)?", re.DOTALL)
+_FIELD: Final = re.compile(r"field `(.*)`", re.DOTALL)
+# How what checks a whole section begins: the field that is at fault, and which of its values.
+_OWN_FIELD: Final = re.compile(r"(?P<field>[a-z_][a-z0-9_]*(?:\[\d+\])?): (?P<message>.+)", re.DOTALL)
 _TAG: Final = "tag:yaml.org,2002:"
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 
@@ -70,6 +72,9 @@ class YamlDocument:
             return self.error(f"{path}.{field[1]}", "this field is not known here")
         if "missing required field" in message and field:
             return self.error(path, f"the field {field[1]} is missing")
+        own = _OWN_FIELD.fullmatch(message)
+        if own:
+            return self.error(f"{path}.{own['field']}", own["message"])
         return self.error(path, message[0].lower() + message[1:].replace("`", ""))
 
 

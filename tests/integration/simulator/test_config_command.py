@@ -2,17 +2,21 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kibo_simulator import Settings, Simulator
 from kibo_simulator.cli import main, serve
 from kibo_simulator.configuration import ServeSettings, read_configuration
 from kibo_simulator.effective import SETTING_FLAGS
+from kibo_simulator.files.yaml_places import YamlFileError
 from kibo_simulator.settings_guide import SECTIONS, SETTINGS
 
 
@@ -171,7 +175,15 @@ def test_regions_join_those_of_the_guide(tmp_path: Path) -> None:
         ),
         ("sample:\n  region: MARS", ":2:11: $.sample.region: 'MARS' is not listed; US, EU are"),
         ("sample:\n  limits: {scope: environment}", ":2:19: $.sample.limits.scope"),
-        ("regions: {US: {starts: '5:00', ends: '11:00'}}", "$.regions"),
+        ("regions: {US: {starts: '5:00', ends: '11:00'}}", ":1:24: $.regions.US.starts: expected str matching"),
+        ("regions:\n  AU: {starts: '13:00'}", ":2:3: $.regions.AU: the field ends is missing"),
+        ("regions:\n  A: {starts: '13:00', ends: '14:00'}\n  'B.[0]`': 5", ":3:13: $.regions.B.[0]`: expected object"),
+        ("files:\n  drop: in\n  fetch_cron: 99 * * * *", ":3:15: $.files.fetch_cron: '99 * * * *' is not a cron"),
+        ("files: {name_zone: Mars}", ":1:20: $.files.name_zone: 'Mars' is not a time zone"),
+        ("files:\n  outbox: ../out", ":2:11: $.files.outbox: points outside the drop point"),
+        ("files:\n  export_columns:\n    - UPC\n    - Colour", ":4:7: $.files.export_columns[1]: 'Colour' is not"),
+        ("serve:\n  clock: fast", ":2:10: $.serve.clock: fast: real, manual or xN (such as x60) is expected"),
+        ("serve:\n  snapshot: none.snapshot", ":2:13: $.serve.snapshot: File 'none.snapshot' does not exist"),
         ("limits:\n  pools: [{route: inventory}]", ":2:19: $.limits.pools[0].route"),
         ("serve: {port: 70000}", ":1:15: $.serve.port"),
         ("start: 2026-13-45", ":1:8: $.start: '2026-13-45' is not an ISO 8601 instant"),
@@ -191,6 +203,58 @@ def test_a_fault_is_named_with_line_and_column(tmp_path: Path, text: str, place:
 
     assert (result.exit_code, f"{file}" in result.output, place in result.output) == (2, True, True), result.output
     assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("path", sorted(SETTINGS))
+def test_each_setting_that_cannot_be_is_named_with_its_line(tmp_path: Path, path: str) -> None:
+    """A fresh file with one value that no setting takes: the fault is told in that line, below that path."""
+    file = tmp_path / "kibo.yaml"
+    lines = run("init").output.splitlines()
+    *section, name = path.split(".")
+    start = next((number for number, line in enumerate(lines) if section and line == f"{section[0]}:"), 0)
+    indent = "  " * len(section)
+    number = next(n for n, line in enumerate(lines) if n >= start and line.startswith(f"{indent}{name}:"))
+    # What belongs to it is deeper than it.
+    rest = next((n for n in range(number + 1, len(lines)) if not lines[n].startswith(f"{indent} ")), len(lines))
+    lines[number:rest] = [f"{indent}{name}:", f"{indent}  never: {{heard: of}}"]
+    file.write_text("\n".join(lines))
+    result = run("check", str(file))
+    place, _, message = result.output.partition(": $.")
+
+    assert (result.exit_code, message.startswith(path)) == (2, True), result.output
+    assert place.partition(f"{file}:")[2].partition(":")[0] in {str(number + 1), str(number + 2)}, result.output
+
+
+@given(
+    names=st.lists(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=9), min_size=1, unique=True),
+    data=st.data(),
+)
+@settings(deadline=None, max_examples=30)
+def test_the_wrong_one_among_any_regions_is_named(names: list[str], data: st.DataObject) -> None:
+    """Whatever regions are called, the first that is wrong is told with its line."""
+    wrong = data.draw(st.sets(st.integers(0, len(names) - 1), min_size=1))
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "kibo.yaml")
+        good, bad = '{"starts": "05:00", "ends": "11:00"}', '{"starts": "05:00", "ends": "24:00"}'
+        lines = [
+            f"  {json.dumps(name, ensure_ascii=False)}: {bad if index in wrong else good}"
+            for index, name in enumerate(names)
+        ]
+        file.write_text("\n".join(["regions:", *lines]), encoding="utf-8")
+        with pytest.raises(YamlFileError) as caught:
+            read_configuration(file)
+
+    assert (caught.value.line, caught.value.path) == (min(wrong) + 2, f"$.regions.{names[min(wrong)]}.ends")
+
+
+def test_what_is_wrong_together_only_says_whose_value_it_is(tmp_path: Path) -> None:
+    """A file that is good by itself, and a flag that brings back the sample: the line of the file is told."""
+    file = tmp_path / "kibo.yaml"
+    file.write_text("tenants:\n  - {tenant: 5, client_id: sample.app, shared_secret: s}\nsample: null\n")
+    result = run("show", "--config", str(file), "--sample", "1", "1")
+
+    assert result.exit_code == 2
+    assert f"$.tenants[0].client_id: sample.app is named twice (from {file}:1)" in result.output
 
 
 def test_what_cannot_be_together_is_told_by_flag() -> None:
