@@ -53,6 +53,6 @@ class Books:
         self._target.settle()
         self.look(jobs=True)
         refuse_defective_journal(self.journal)
-        deletes = {name for name, client in self._scenario.clients.items() if isinstance(client, BulkDelete)}
-        sent = [entry for entry in self.journal if entry.client not in deletes and entry.operation != _LOGIN]
+        named = {name for name, client in self._scenario.clients.items() if not isinstance(client, BulkDelete)}
+        sent = [entry for entry in self.journal if entry.client in named and entry.operation != _LOGIN]
         return self._collected.doubt(len(sent))
