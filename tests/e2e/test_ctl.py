@@ -31,7 +31,7 @@ REFUSALS = (
     (("--url", "http://127.0.0.1:1", "health"), "kibo-simulator ctl: nothing answers at http://127.0.0.1:1"),
     (("--url", "localhost:8765", "health"), "kibo-simulator ctl: --url localhost:8765: expected http://HOST:PORT"),
     (("--url", "http://a:b@localhost", "health"), "kibo-simulator ctl: --url: holds a user or password"),
-    (("limits", "set", "-"), "kibo-simulator ctl: $.pools[0].route: a route starts with /"),
+    (("limits", "set", "-"), "kibo-simulator ctl: standard input:1:22: $.pools[0].route: a route starts with /"),
 )
 
 
@@ -97,7 +97,9 @@ def test_questions_are_answered_by_the_exit_code(ctl: Ctl) -> None:
 
     assert [0, 1, 2] == [done.exit_code for done in (none, some, wrong)]
     assert ["yes", "no"] == [json.loads(done.output)["verdict"] for done in (none, some)]
-    assert wrong.stderr.startswith("kibo-simulator ctl: $.questions[0].match.operation: there is no operation")
+    assert wrong.stderr.startswith(
+        "kibo-simulator ctl: standard input:1:40: $.questions[0].match.operation: there is no operation"
+    )
 
 
 @pytest.mark.slow
@@ -258,3 +260,58 @@ def test_faults_are_put_down_and_taken_out(ctl: Ctl, tmp_path: Path) -> None:
     assert (1, 2, {"removed": ["fault-1", "fault-3"]}) == (unmet.exit_code, len(unmet.output.splitlines()), cleared)
     assert (2, True) == (wrong.exit_code, f"{document}:2:18: $[0].effect.kind: 'lost_anser'" in wrong.stderr)
     assert (2, "there is no fault" in unknown.stderr, 0) == (unknown.exit_code, True, met.exit_code)
+
+
+@pytest.mark.slow
+def test_a_bad_file_is_named_with_the_place_in_it(ctl: Ctl, tmp_path: Path) -> None:
+    """File and line, column and path where there are any: stock, limits, questions, faults and snapshots alike."""
+    commands = {
+        "stock.csv": ("inventory", "load"),
+        "stock.jsonl": ("inventory", "load"),
+        "latin.csv": ("inventory", "load"),
+        "empty.csv": ("inventory", "load"),
+        "huge.csv": ("inventory", "load"),
+        "value.json": ("limits", "set"),
+        "field.json": ("limits", "set"),
+        "broken.json": ("limits", "set"),
+        "short.json": ("limits", "set"),
+        "question.json": ("verify",),
+        "faults.yaml": ("faults", "add"),
+        "other.snapshot": ("snapshot", "upload", "one"),
+    }
+    contents = {
+        "stock.csv": b"LocationCode,PartNumber,OnHand\nL1,A,1\nL1,B,many\n",
+        "stock.jsonl": b'{"locationCode": "L1", "partNumber": "A", "onHand": 1}\n{"partNumber": "B"}\n',
+        "latin.csv": b"LocationCode,PartNumber,OnHand\nL1,\xe9,1\n",
+        "empty.csv": b"",
+        "huge.csv": bytes(16 * 1024 * 1024 + 1),
+        "value.json": b'{\n  "pools": [\n    {"route": "api"}\n  ]\n}',
+        "field.json": b'{\n  "pool": []\n}',
+        "broken.json": b'{\n  "pools": [\n    {route: 3}\n  ]\n}',
+        "short.json": b'{"pools": [',
+        "question.json": b'{"questions":\n [{"match": {"operation": "deleteItem"}, "expect": {"count": 1}}]}',
+        "faults.yaml": b"- effect: {kind: status, status: 9}\n",
+        "other.snapshot": b"PNG",
+    }
+    places = {}
+    for name, command in commands.items():
+        file = tmp_path / name
+        file.write_bytes(contents[name])
+        done = ctl(*command, str(file))
+        line = done.stderr.removeprefix(f"kibo-simulator ctl: {tmp_path}/")
+        places[name] = (done.exit_code, line.removeprefix(name).partition(": ")[0], len(done.stderr.splitlines()))
+
+    assert {
+        "stock.csv": (2, ":3", 1),
+        "stock.jsonl": (2, ":2", 1),
+        "latin.csv": (2, ":2", 1),
+        "empty.csv": (2, ":1", 1),
+        "huge.csv": (2, "", 1),
+        "value.json": (2, ":3:15", 1),
+        "field.json": (2, ":2:3", 1),
+        "broken.json": (2, ":3:6", 1),
+        "short.json": (2, "", 1),
+        "question.json": (2, ":2:27", 1),
+        "faults.yaml": (2, ":1:34", 1),
+        "other.snapshot": (2, "", 1),
+    } == places

@@ -9,6 +9,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import click
 import msgspec
 
+from kibo_simulator.ctl.output import printable
+
 if TYPE_CHECKING:
     # Slow to import: not for --help or a wrong flag.
     import ssl
@@ -30,7 +32,7 @@ class CtlError(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the line."""
-        click.echo(f"kibo-simulator ctl: {self.message}", file=file, err=file is None)
+        click.echo(f"kibo-simulator ctl: {printable(self.message)}", file=file, err=file is None)
 
 
 class RefusedError(CtlError):

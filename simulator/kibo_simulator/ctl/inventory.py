@@ -7,6 +7,7 @@ from typing import IO
 
 import click
 
+from kibo_simulator.ctl.sent_files import send_file
 from kibo_simulator.ctl.session import Session, pass_session
 
 _CSV = "text/csv"
@@ -43,9 +44,7 @@ def dump(session: Session, tenant: int | None, form: str) -> None:
 def load(session: Session, file: IO[bytes], tenant: int | None, replace: bool) -> None:  # noqa: FBT001  # click passes flags by name
     """Set the records that FILE names (a Location Export or JSON lines, - for standard input), all or none."""
     query = {"tenant": tenant, "mode": "replace" if replace else None}
-    session.output.record(
-        session.connection.ask("POST", "/inventory", query=query, body=file.read(), content_type=_CSV)
-    )
+    session.output.record(send_file(session, "POST", "/inventory", file, query=query, content_type=_CSV))
 
 
 COMMANDS = (inventory,)

@@ -6,6 +6,7 @@ from typing import IO
 
 import click
 
+from kibo_simulator.ctl.sent_files import send_file
 from kibo_simulator.ctl.session import Session, by_default, pass_session
 
 _COLUMNS = ("pool", "rpm", "rph", "minuteUsed", "hourUsed", "buckets", "state", "restrictedUntil")
@@ -35,7 +36,7 @@ def show(session: Session, tenant: int | None = None) -> None:
 @pass_session
 def set_limits(session: Session, file: IO[bytes], tenant: int | None) -> None:
     """Put the limits in FILE into force (JSON, - for standard input); the pools start afresh."""
-    session.output.record(session.connection.ask("PUT", "/limits", query={"tenant": tenant}, body=file.read()))
+    session.output.record(send_file(session, "PUT", "/limits", file, query={"tenant": tenant}))
 
 
 @limits.command()

@@ -8,6 +8,7 @@ from typing import IO
 import click
 
 from kibo_simulator.ctl.connection import segment
+from kibo_simulator.ctl.sent_files import send_file
 from kibo_simulator.ctl.session import Session, by_default, pass_session
 
 _COLUMNS = ("name", "at", "bytes", "tenants", "program", "fault")
@@ -81,9 +82,8 @@ def download(session: Session, name: str, file: Path) -> None:
 @pass_session
 def upload(session: Session, name: str, file: IO[bytes], replace: bool) -> None:  # noqa: FBT001  # as above
     """Keep FILE, which was downloaded before, as NAME."""
-    query = {"replace": replace}
     path = f"/snapshots/{segment(name)}/file"
-    session.output.record(session.connection.ask("PUT", path, query=query, body=file.read(), content_type=_SQLITE))
+    session.output.record(send_file(session, "PUT", path, file, query={"replace": replace}, content_type=_SQLITE))
 
 
 @click.command()

@@ -8,6 +8,7 @@ import click
 
 from kibo_simulator.ctl.entries import told
 from kibo_simulator.ctl.output import printable
+from kibo_simulator.ctl.sent_files import send_file
 from kibo_simulator.ctl.session import Session, pass_session
 
 _EXIT: Final = {"yes": 0, "no": 1, "inconclusive": 3}
@@ -22,7 +23,7 @@ def verify(session: Session, context: click.Context, file: IO[bytes]) -> None:
 
     Exit codes: 0 every answer is yes, 1 some answer is no, 3 it cannot be told because entries were dropped.
     """
-    answer = session.connection.ask("POST", "/verify", body=file.read())
+    answer = send_file(session, "POST", "/verify", file)
     if session.output.as_json:
         session.output.line(answer)
     else:

@@ -1,6 +1,7 @@
 """Snapshots: the whole state of a simulation as one file, kept under a name (D-2)."""
 
 from kibo_simulator.snapshots.shelf import (
+    NoSnapshotError,
     ShelfError,
     Snapshot,
     SnapshotExistsError,
@@ -8,4 +9,4 @@ from kibo_simulator.snapshots.shelf import (
     SnapshotShelf,
 )
 
-__all__ = ["ShelfError", "Snapshot", "SnapshotExistsError", "SnapshotMissingError", "SnapshotShelf"]
+__all__ = ["NoSnapshotError", "ShelfError", "Snapshot", "SnapshotExistsError", "SnapshotMissingError", "SnapshotShelf"]

@@ -40,6 +40,10 @@ class SnapshotExistsError(ShelfError):
     """The name is taken."""
 
 
+class NoSnapshotError(ShelfError):
+    """What came to be kept is no snapshot that can be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A snapshot on the shelf: its size in bytes, the instant it was taken at, its tenants.
@@ -177,7 +181,8 @@ class SnapshotShelf:
         """Take a file that came from elsewhere under a name, once it has proven to be a snapshot.
 
         Raises:
-            ShelfError: see `check_room`; or it is no snapshot of ours.
+            NoSnapshotError: it is none of ours, or not whole.
+            ShelfError: see `check_room`.
         """
 
         def move(path: Path) -> None:
@@ -186,7 +191,7 @@ class SnapshotShelf:
                     check(image)
                     read_moment(image)
             except ImageError as error:
-                raise ShelfError(f"the file {error}") from error
+                raise NoSnapshotError(f"the file {error}") from error
             content.replace(path)
 
         return self._keep(name, move, replace=replace)

@@ -165,7 +165,7 @@ async def test_a_file_that_is_not_sound_is_refused_on_arrival(bench: Bench, how:
     names = [entry["name"] for entry in (await bench.send("GET", f"{CONTROL}/snapshots")).body["snapshots"]]
 
     assert (reply.status, names) == (400, ["one"])
-    assert message.startswith("name: the file ")
+    assert message.startswith("$: the file ")
     assert await state(bench) == before
 
 

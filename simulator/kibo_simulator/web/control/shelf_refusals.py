@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kibo_simulator.snapshots import ShelfError, SnapshotExistsError, SnapshotMissingError
+from kibo_simulator.snapshots import NoSnapshotError, ShelfError, SnapshotExistsError, SnapshotMissingError
 from kibo_simulator.store.images import ImageError
 from kibo_simulator.web.errors import ApiError, validation_error
 
@@ -21,6 +21,8 @@ def shelf_refusals() -> Iterator[None]:
         raise ApiError(404, "ITEM_NOT_FOUND", str(error)) from None
     except SnapshotExistsError as error:
         raise ApiError(409, "CONFLICT", str(error)) from None
+    except NoSnapshotError as error:
+        raise validation_error("$", str(error)) from None
     except ShelfError as error:
         raise validation_error("name", str(error)) from None
     except ImageError as error:
