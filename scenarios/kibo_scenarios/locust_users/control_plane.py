@@ -100,8 +100,10 @@ class ControlPlane:
             headers["Content-Type"] = "application/json"
         request = urllib.request.Request(f"{self._url}/_simulator{path}", data, headers, method=method)  # noqa: S310 - checked_url
         with _opener().open(request, timeout=_SECONDS) as answer:
-            content: bytes = answer.read(_MOST_BYTES)
-            return content
+            content: bytes = answer.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ValueError(f"the answer has more than {_MOST_BYTES:,} bytes")
+        return content
 
 
 def checked_url(text: str) -> str:

@@ -21,12 +21,12 @@ START: Final = "2026-03-02T05:00:00Z"
 PATIENCE: Final = 60.0
 
 
-def scenario(folder: Path, clients: Mapping[str, Any], thresholds: Mapping[str, Any]) -> Path:
+def scenario(folder: Path, clients: Mapping[str, Any], thresholds: Mapping[str, Any], **more: Any) -> Path:
     """Write a load scenario in which these clients live."""
     file = folder / "load.yaml"
     told = {
         "name": "small", "title": "A small one", "start": START, "simulator": WORLD,
-        "clients": clients, "thresholds": thresholds,
+        "clients": clients, "thresholds": thresholds, **more,
     }  # fmt: skip
     # JSON is YAML.
     file.write_text(json.dumps(told), encoding="utf-8")
@@ -102,6 +102,26 @@ def test_a_worker_that_is_lost_leaves_nothing_concluded(tmp_path: Path) -> None:
     assert report["incomplete"].endswith("was lost before it was done")
     assert ["INCONCLUSIVE"] == [one["verdict"] for one in report["thresholds"]]
     assert "nothing can be concluded" in (tmp_path / "master.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_run_is_cut_off_at_its_time_limit_and_has_failed(tmp_path: Path) -> None:
+    """What came until then is all there, and judged; limits change in the meantime as the file says."""
+    clients = {"shop": {"kind": "lookups", "on_429": "give_up", "stages": [{"for": "2h", "rate": 60}]}}
+    changes = [{"at": "10s", "limits": {"pools": [{"route": "/api/commerce/inventory/*", "rpm": 1, "rph": 900}]}}]
+    file = scenario(tmp_path, clients, {"http_429_rate": "> 0"}, time_limit="40s", changes=changes)
+    arguments = ["--headless", "--only-summary", "--kibo-speed", "30", "--kibo-report", "report"]
+    with serving(tmp_path, WORLD, ["--clock", "manual", "--start", START]) as server:
+        alone = locust(tmp_path, "alone", *arguments, "--host", server.url, "--kibo-scenario", str(file))
+        with alone as process:
+            code = process.wait(PATIENCE)
+        seen = [json.loads(line) for line in server.fetch("GET", "/journal").splitlines()]
+    report = json.loads((tmp_path / "report/small/report.json").read_text(encoding="utf-8"))
+
+    assert 1 == code, (tmp_path / "alone.log").read_text(encoding="utf-8")
+    assert {"run": "had not finished after 40 s of simulated time"} == report["failures"]
+    assert (["PASS"], None) == ([one["verdict"] for one in report["thresholds"]], report["incomplete"])
+    assert sum(entry["client"] == "shop" for entry in seen) == sum(row["requests"] for row in report["clients"])
 
 
 @pytest.mark.slow
