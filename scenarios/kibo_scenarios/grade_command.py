@@ -102,6 +102,7 @@ def grade_client(
     from kibo_scenarios.drivers.faketime import check_reach  # noqa: PLC0415
     from kibo_scenarios.figures import OF_THE_STOCK  # noqa: PLC0415
     from kibo_scenarios.library import find  # noqa: PLC0415
+    from kibo_scenarios.result import ExitCode  # noqa: PLC0415
     from kibo_scenarios.runner import run_scenario  # noqa: PLC0415
 
     black_box = driver == "black-box"
@@ -126,6 +127,9 @@ def grade_client(
         client = read_declaration(declaration)
         if client.name == UNNAMED:
             client = msgspec.structs.replace(client, name=name)
+    if not black_box and chosen.work.kind not in client.does:
+        say(f"{chosen.name}: not applicable to {client.name}, which declares to do no {chosen.work.kind}", err=True)
+        return ExitCode.NOTHING_CONCLUDED
     delivery = deliver(wishes)
     use: Driver
     if black_box:
@@ -187,11 +191,23 @@ def _announce(task: "Task") -> None:
 API and authentication  {task.api_host}
 tenant, site            {task.tenant}, {task.site}
 client id, secret       {task.client_id}, {task.shared_secret}
-to do                   {task.work} of the {len(task.targets):,} records in {task.export_file}
+{_to_do(task)}
 time                    {task.pace.name}
 Watching; Ctrl-C ends it and judges.""",
         err=True,
     )
+
+
+def _to_do(task: "Task") -> str:
+    from kibo_scenarios.moments import format_utc  # noqa: PLC0415
+
+    if task.files is None:
+        return f"to do                   {task.work} of the {len(task.targets):,} records in {task.export_file}"
+    feeds = (
+        f"to do                   {feed.kind} of {feed.rows:,} rows in {feed.file}, at {format_utc(feed.due)[:19]}Z"
+        for feed in task.files.feeds
+    )
+    return "\n".join((f"drop folder             {task.files.drop.name}", *feeds))
 
 
 def _refuse_real_time(result: "RunResult", speed: float) -> None:

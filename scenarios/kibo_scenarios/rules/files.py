@@ -52,7 +52,11 @@ def complete_before_trigger(evidence: Evidence) -> Outcome:
             findings.append(_finding(trigger, f"the trigger {trigger.name} has no data file of its name"))
         elif (late := _late(own, trigger)) is not None:
             findings.append(_finding(trigger, f"{own.name} was still written {late} its trigger {trigger.name}"))
-    return judged(expected, findings, f"{len(triggers)} triggers, each after its complete data file")
+    one = len(triggers) == 1
+    good = (
+        "1 trigger came after its complete data file" if one else f"{len(triggers)} triggers, each after its data file"
+    )
+    return judged(expected, findings, good)
 
 
 def named_by_the_rule(evidence: Evidence) -> Outcome:
@@ -78,7 +82,8 @@ def named_by_the_rule(evidence: Evidence) -> Outcome:
         elif moment > file.appeared_at + _CLOCKS:
             ahead = format_span(moment - file.appeared_at)
             findings.append(_finding(file, f"{file.name} is stamped {ahead} ahead of Pacific time"))
-    return judged(expected, findings, f"{len(files)} data files named by the rule")
+    good = "1 data file is named by the rule" if len(files) == 1 else f"{len(files)} data files are named by the rule"
+    return judged(expected, findings, good)
 
 
 def _base(name: str) -> str:

@@ -22,6 +22,7 @@ def test_the_page_does_what_it_shows(serve: Serve, tmp_path: Path, monkeypatch: 
     """Each command, run in one shell in order beside the drop folder, prints what the page says."""
     served = serve("--drop", str(tmp_path / "drop"), "--clock", "manual", "--start", "2026-03-02T05:00:00Z")
     monkeypatch.setenv("KIBO_SIMULATOR_URL", served.url)
+    (tmp_path / "examples").symlink_to(PAGE.parents[1] / "examples")
     commands = walk("docs/files.md", served.url, tmp_path)
 
     assert commands > 15
