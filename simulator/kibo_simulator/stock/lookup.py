@@ -33,22 +33,22 @@ class Holding(Struct, frozen=True):
     @property
     def on_hand(self) -> int:
         """Units in the location's possession."""
-        return sum(record.on_hand for record in self.records)
+        return sum([record.on_hand for record in self.records])
 
     @property
     def allocated(self) -> int:
         """Units bought and not yet fulfilled."""
-        return sum(record.allocated for record in self.records)
+        return sum([record.allocated for record in self.records])
 
     @property
     def pending(self) -> int:
         """Units promised without stock."""
-        return sum(record.pending for record in self.records)
+        return sum([record.pending for record in self.records])
 
     @property
     def available(self) -> int:
         """Units that may be promised (I-3)."""
-        return sum(self.available_of(record) for record in self.records)
+        return sum([self.available_of(record) for record in self.records])
 
     def available_of(self, record: StockRecord) -> int:
         """Units of one of the records that may be promised (I-3)."""

@@ -121,7 +121,14 @@ class ProductStore:
 
     def match(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> list[set[int]]:
         """For each item the products that carry all the identifiers it names (I-1, I-6)."""
+        if len(items) == 1 and not patterns:
+            return [self._exactly(tenant_id, items[0])]
         return finish(self.matching(tenant_id, items, patterns=patterns))
+
+    def _exactly(self, tenant_id: int, item: Wanted) -> set[int]:
+        """The products that carry all identifiers of one item, taken literally."""
+        found = [set(self._named(tenant_id, field, (text,))) for field, text in item.named()]
+        return found[0].intersection(*found[1:]) if found else set()
 
     def matching(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> Steps[list[set[int]]]:
         """The same in steps.

@@ -34,6 +34,7 @@ _RECORD_JOINS = (
 
 _ONE_RECORD = "WHERE s.location_id = ? AND s.product_id = ? AND s.variant_id = ?"
 _VARIANT_RECORD = f"SELECT {_RECORD_COLUMNS} FROM stock s {_RECORD_JOINS} {_ONE_RECORD}"  # noqa: S608  # fixed texts
+_PRODUCT_RECORDS = _VARIANT_RECORD.replace(" AND s.variant_id = ?", " ORDER BY s.variant_id")
 # Nearly all records are plain; they need not look for a variant, nor ask for the numbers they were found by.
 _PLAIN_RECORD = (
     _VARIANT_RECORD.replace("LEFT JOIN variants v ON v.id = s.variant_id ", "")
@@ -289,11 +290,16 @@ class StockStore(ProductStore):
                 (location_id,),
             )
         else:
-            rows = self._database.connection.execute(
-                f"SELECT {_RECORD_COLUMNS} FROM json_each(?1) j "  # noqa: S608  # fixed texts only
-                f"CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value {_RECORD_JOINS}",
-                (json.dumps(sorted(product_ids)), location_id),
-            )
+            wanted = sorted(product_ids)
+            if len(wanted) == 1:
+                # The commonest question of all; a list of one costs half as much again.
+                rows = self._database.connection.execute(_PRODUCT_RECORDS, (location_id, wanted[0]))
+            else:
+                rows = self._database.connection.execute(
+                    f"SELECT {_RECORD_COLUMNS} FROM json_each(?1) j "  # noqa: S608  # fixed texts only
+                    f"CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value {_RECORD_JOINS}",
+                    (json.dumps(wanted), location_id),
+                )
         return (_record(row) for row in rows)
 
     def records(self, tenant_id: int) -> Iterator[StockRecord]:
