@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 from kibo_scenarios.errors import ScenarioFileError
 from kibo_scenarios.scenario import WorkKind
 from kibo_simulator.files.yaml_places import read_yaml
+from kibo_simulator.plain_text import control_in
 
 Work = Literal["bulk-delete", "polling", "adjust", "refresh", "files", "batch-jobs"]
 
@@ -65,6 +66,10 @@ def read_declaration(file: Path) -> Declaration:
     """
     document = read_yaml(file, what="client", failure=ScenarioFileError)
     try:
-        return msgspec.convert(document.value, Declaration)
+        declaration = msgspec.convert(document.value, Declaration)
     except msgspec.ValidationError as error:
         raise document.rejection(str(error)) from None
+    problem = control_in(declaration.name)
+    if problem is not None:
+        raise document.error("$.name", problem)
+    return declaration

@@ -17,6 +17,7 @@ from kibo_simulator import Settings
 from kibo_simulator.configuration import placed_faults
 from kibo_simulator.files.yaml_conversion import converted
 from kibo_simulator.files.yaml_places import YamlDocument, read_yaml
+from kibo_simulator.plain_text import control_in
 from kibo_simulator.settings import SettingsError
 from kibo_simulator.web.application import OPERATIONS
 
@@ -48,6 +49,7 @@ def checked_scenario(document: YamlDocument) -> Scenario:
         written = msgspec.convert(document.value, ScenarioDocument)
     except msgspec.ValidationError as error:
         raise document.rejection(str(error)) from None
+    check_names(document, written.name, written.title)
     if written.work.adjust_by is not None and written.work.kind != "adjust":
         raise document.error("$.work.adjust_by", "only means something where work.kind is adjust")
     if written.work.adjust_by == 0:
@@ -91,6 +93,18 @@ def checked_scenario(document: YamlDocument) -> Scenario:
         time_limit=time_limit,
         file=document.file,
     )
+
+
+def check_names(document: YamlDocument, name: str, title: str) -> None:
+    """Refuse a name or title that a terminal would obey.
+
+    Raises:
+        ScenarioFileError: There is a control character in it.
+    """
+    for path, text in (("$.name", name), ("$.title", title)):
+        problem = control_in(text)
+        if problem is not None:
+            raise document.error(path, problem)
 
 
 def simulator_settings(document: YamlDocument, written: dict[str, Any]) -> Settings:

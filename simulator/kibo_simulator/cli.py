@@ -22,6 +22,7 @@ from kibo_simulator.faults import FaultError, PlannedFault
 from kibo_simulator.files.location_export import InventoryFileError
 from kibo_simulator.journal.file import JournalFileError
 from kibo_simulator.late_commands import LateGroup
+from kibo_simulator.plain_text import printable
 from kibo_simulator.rate_limits import UNLIMITED, LimitsDocument, LimitsError
 from kibo_simulator.settings import SettingsError
 from kibo_simulator.simulator import Simulator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"kibo-simulator: {message}", err=True)
+    click.echo(f"kibo-simulator: {printable(message)}", err=True)
     sys.exit(2)
 
 

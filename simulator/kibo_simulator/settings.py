@@ -13,6 +13,7 @@ from kibo_simulator.files.inventory_export import EXPORT_COLUMNS
 from kibo_simulator.files.schedules import CronError, check_cron, check_zone
 from kibo_simulator.jobs import JobSettings
 from kibo_simulator.off_peak import OFF_PEAK, OffPeakHours
+from kibo_simulator.plain_text import control_in
 from kibo_simulator.rate_limits import LimitsDocument, LimitsError
 from kibo_simulator.timestamps import InstantError, parse_instant
 
@@ -156,6 +157,10 @@ class FileSettings(Struct, frozen=True, forbid_unknown_fields=True):
                 check_cron(getattr(self, name) or "* * * * *")
             except CronError as error:
                 raise ValueError(f"{name}: {error}") from None
+        for name in ("inbox", "archive", "outbox", "xml_root", "xml_location", "xml_item"):
+            problem = control_in(getattr(self, name))
+            if problem is not None:
+                raise ValueError(f"{name}: {problem}")
         for name in ("inbox", "archive", "outbox"):
             if ".." in getattr(self, name).replace("\\", "/").split("/"):
                 raise ValueError(f"{name}: points outside the drop point")
@@ -221,8 +226,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """Return the settings themselves when they can be meant together.
 
         Raises:
-            SettingsError: a start that is no instant, a tenant or client id twice, a region that is not listed, or
-                limits that make no sense.
+            SettingsError: a start that is no instant, a tenant or client id twice, a region that is not listed,
+                limits that make no sense, or a name with a control character.
         """
         if self.start is not None:
             try:
@@ -233,6 +238,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             self.limits.validate()
         except LimitsError as error:
             raise SettingsError(error.path.replace("$", "$.limits", 1), error.message) from None
+        for region in self.regions:
+            _check_plain(f"$.regions.{region}", region)
+        for field_name in ("types", "statuses"):
+            for index, name in enumerate(getattr(self.bins, field_name)):
+                _check_plain(f"$.bins.{field_name}[{index}]", name)
         seen: set[int | str] = set()
         for path, tenant in self.every_tenant():
             check_tenant(path, tenant, self.every_region)
@@ -254,11 +264,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check_tenant(path: str, tenant: TenantSettings, regions: Mapping[str, OffPeakHours]) -> None:
-    """Make sure that a tenant's region is listed and its limits make sense.
+    """Make sure that a tenant's names are plain text, its region is listed and its limits make sense.
 
     Raises:
         SettingsError: with the place below ``path``.
     """
+    _check_plain(f"{path}.name", tenant.name)
+    _check_plain(f"{path}.client_id", tenant.client_id)
     if tenant.region not in regions:
         raise SettingsError(f"{path}.region", f"{tenant.region!r} is not listed; {', '.join(regions)} are")
     if tenant.limits is not None:
@@ -266,3 +278,9 @@ def check_tenant(path: str, tenant: TenantSettings, regions: Mapping[str, OffPea
             tenant.limits.validate_own()
         except LimitsError as error:
             raise SettingsError(error.path.replace("$", f"{path}.limits", 1), error.message) from None
+
+
+def _check_plain(path: str, name: str) -> None:
+    problem = control_in(name)
+    if problem is not None:
+        raise SettingsError(path, problem)

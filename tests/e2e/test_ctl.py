@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 
 from kibo_simulator.cli import main
 from kibo_simulator.ctl.command import MODULES
-from kibo_simulator.ctl.output import printable, shown
+from kibo_simulator.ctl.output import shown
+from kibo_simulator.plain_text import printable
 
 from .conftest import BIN, Serve, run
 

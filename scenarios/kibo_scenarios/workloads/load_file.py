@@ -10,7 +10,7 @@ from kibo_scenarios.errors import ScenarioFileError, UsageError
 from kibo_scenarios.library import packaged
 from kibo_scenarios.moments import parse_span, parse_utc
 from kibo_scenarios.scenario import LONGEST_TIME_LIMIT, Scenario
-from kibo_scenarios.scenario_file import checked_scenario, operation_names, simulator_settings
+from kibo_scenarios.scenario_file import check_names, checked_scenario, operation_names, simulator_settings
 from kibo_scenarios.thresholds import Threshold, ThresholdError, parse_expression, parse_selector
 from kibo_scenarios.thresholds.expression import Selector
 from kibo_scenarios.workloads.clients import AnyClient, BulkDelete, OpenClient, Orders, Polls, Refreshes
@@ -86,6 +86,7 @@ def load_scenario(document: YamlDocument) -> LoadScenario:
         for key, kind in (("clients", AnyClient), ("thresholds", Promises)):
             _convert_each(document, key, kind)
         raise document.rejection(str(error)) from None
+    check_names(document, written.name, written.title)
     settings = simulator_settings(document, written.simulator)
     if settings.sample is None or not settings.sample.locations * settings.sample.products:
         raise document.error("$.simulator.sample", "a scenario needs the sample tenant: locations and products")

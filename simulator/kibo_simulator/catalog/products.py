@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from kibo_simulator.catalog.changes import Document, text_of
 from kibo_simulator.catalog.refusals import CatalogRefusal
+from kibo_simulator.plain_text import CONTROLS
 
 LOCALIZED: Final = ("localizedContent", "localizedSEOContent")
 """What the newer product model has and the V1 calls do not."""
 
 LONGEST_CODE: Final = 255
-_CODE: Final = re.compile(r"[^\s/?#%\\]+(?: [^\s/?#%\\]+)*")
+_CODE: Final = re.compile(rf"[^\s/?#%\\{CONTROLS}]+(?: [^\s/?#%\\{CONTROLS}]+)*")
 _ATTRIBUTE: Final = re.compile(r"[A-Za-z0-9_.-]+~[A-Za-z0-9_.-]+")
 _PRICES: Final = ("price", "salePrice", "msrp", "map", "creditValue")
 
@@ -25,7 +26,9 @@ def product_added(document: Document, *, sequence: int, name_required: bool) -> 
     if not code:
         raise CatalogRefusal("missing", "productCode", "is needed")
     if len(code) > LONGEST_CODE or not _CODE.fullmatch(code):
-        raise CatalogRefusal("invalid", "productCode", f"{code[:60]!r} is no product code: no slashes, no tabs")
+        raise CatalogRefusal(
+            "invalid", "productCode", f"{code[:60]!r} is no product code: no slashes, no control characters"
+        )
     return _checked({**document, "productCode": code}, sequence=sequence, name_required=name_required)
 
 

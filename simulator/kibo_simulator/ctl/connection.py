@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import click
 import msgspec
 
-from kibo_simulator.ctl.output import printable
+from kibo_simulator.plain_text import printable
 
 if TYPE_CHECKING:
     # Slow to import: not for --help or a wrong flag.

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from kibo_simulator.ctl.output import printable, shown
+from kibo_simulator.ctl.output import shown
+from kibo_simulator.plain_text import printable
 
 _MOST_JOBS: Final = 8
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from kibo_simulator.ctl.output import printable, shown
+from kibo_simulator.ctl.output import shown
 from kibo_simulator.ctl.session import Session, pass_session
+from kibo_simulator.plain_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from kibo_simulator.plain_text import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -69,8 +71,3 @@ def shown(value: object) -> str:
         case dict():
             return " ".join(f"{printable(str(name))}={shown(each)}" for name, each in value.items())
     return printable(str(value))
-
-
-def printable(text: str) -> str:
-    """A text without anything that a terminal would obey."""
-    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)

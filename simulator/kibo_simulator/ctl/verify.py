@@ -7,9 +7,9 @@ from typing import IO, Any, Final
 import click
 
 from kibo_simulator.ctl.entries import told
-from kibo_simulator.ctl.output import printable
 from kibo_simulator.ctl.sent_files import send_file
 from kibo_simulator.ctl.session import Session, pass_session
+from kibo_simulator.plain_text import printable
 
 _EXIT: Final = {"yes": 0, "no": 1, "inconclusive": 3}
 

@@ -16,6 +16,7 @@ from kibo_simulator.faults.effects import (
     place_of,
 )
 from kibo_simulator.faults.window import check_window
+from kibo_simulator.plain_text import control_in
 
 MOST_BODY: Final = 1 << 20
 
@@ -42,6 +43,10 @@ def check_fault(fault: PlannedFault, path: str = "$") -> None:
     Raises:
         FaultError: at the first place that cannot be meant.
     """
+    for name in ("id", "name"):
+        problem = control_in(getattr(fault, name) or "")
+        if problem is not None:
+            raise FaultError(f"{path}.{name}", problem)
     match = fault.match
     place = place_of(fault.effect)
     kind = {Place.JOB: "jobs", Place.ITEM: "items"}.get(place, "requests")

@@ -17,6 +17,7 @@ from typing import TextIO
 from kibo_simulator.files.bounded import BoundedBytes
 from kibo_simulator.files.packages import ImportFileError
 from kibo_simulator.files.xml_items import read_xml_items
+from kibo_simulator.plain_text import control_in
 from kibo_simulator.stock.records import StockRecord
 
 COLUMNS = ("LocationCode", "PartNumber", "UPC", "SKU", "OnHand", "Available", "SafetyStock", "Floor", "LTD")
@@ -200,6 +201,10 @@ def read_row(name: str, line: int, values: dict[str, str]) -> InventoryRow:
     )
     if part_number is None and upc is None and sku is None:
         raise InventoryFileError(name, line, "names no product: PartNumber, UPC and SKU are all empty")
+    for column, code in zip(COLUMNS, (location_code, part_number, upc, sku), strict=False):
+        problem = control_in(code or "")
+        if problem is not None:
+            raise InventoryFileError(name, line, f"{column} {problem}")
     return InventoryRow(
         location_code,
         part_number,

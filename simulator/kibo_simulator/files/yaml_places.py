@@ -13,6 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from kibo_simulator.plain_text import printable
+
 MOST_BYTES: Final = 1 << 20
 # Aliases can make a short document huge ("billion laughs"); a scenario has a few hundred values.
 MOST_VALUES: Final = 100_000
@@ -59,7 +61,7 @@ class YamlDocument:
         while known not in self.places and known not in {"", "$"}:
             known = known[: max(known.rfind("."), known.rfind("["))]
         line, column = self.places.get(known, (1, 1))
-        return self.failure(self.file, line, column, path, message)
+        return self.failure(self.file, line, column, printable(path), printable(message))
 
     def rejection(self, text: str, root: str = "$") -> Exception:
         """Return the error for what msgspec said of the value at ``root``."""
@@ -157,7 +159,7 @@ class _Reader:
                 raise self.failure(self.name, *_place(key), path, "keys must be text (quote it if it is meant so)")
             inner = f"{path}.{key.value}"
             if key.value in result:
-                raise self.failure(self.name, *_place(key), inner, "this key stands here twice")
+                raise self.failure(self.name, *_place(key), printable(inner), "this key stands here twice")
             result[key.value] = self.value(value, inner)
             # A key is where people look for a fault, except when its value is a plain one on the same line.
             if not isinstance(value, ScalarNode):

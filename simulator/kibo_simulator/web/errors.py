@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from kibo_simulator.plain_text import control_in
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -36,6 +38,17 @@ class ApiError(Exception):
 def validation_error(path: str, message: str) -> ApiError:
     """400 for one place in the body or query."""
     return ApiError(400, "VALIDATION_ERROR", f"{path}: {message}", (Fault(path, message),))
+
+
+def check_plain(path: str, text: str) -> None:
+    """Refuse a name or a code with a control character in it.
+
+    Raises:
+        ApiError: 400 for its place.
+    """
+    problem = control_in(text)
+    if problem is not None:
+        raise validation_error(path, problem)
 
 
 def error_body(status: int, code: str, message: str, correlation_id: str, faults: tuple[Fault, ...] = ()) -> bytes:

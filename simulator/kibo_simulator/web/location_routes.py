@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 
 from kibo_simulator.web.base_wire import checked_tenant, no_location
-from kibo_simulator.web.errors import validation_error
+from kibo_simulator.web.errors import check_plain, validation_error
 from kibo_simulator.web.location_wire import (
     LocationGroupRequest,
     LocationRequest,
@@ -60,6 +60,7 @@ def save_location(call: Call) -> Answer:
     """Add a location, or change the one with this code."""
     request = decode(_location, call.body)
     checked_tenant(call, request.tenant_id)
+    check_plain("$.locationCode", request.location_code)
     call.summary["locationCode"] = request.location_code
     if (request.latitude is None) != (request.longitude is None):
         absent = "latitude" if request.latitude is None else "longitude"
@@ -117,6 +118,7 @@ def add_admin_group(call: Call) -> Answer:
     code = request.location_group_code
     if not code:
         raise validation_error("$.locationGroupCode", "is needed")
+    check_plain("$.locationGroupCode", code)
     if call.simulator.places.group(call.tenant_id, code) is not None:
         raise validation_error("$.locationGroupCode", f"the group {code[:60]!r} exists already")
     return _put_group(call, code, request)

@@ -7,12 +7,13 @@ import msgspec
 
 from kibo_simulator.inventory_query import Query
 from kibo_simulator.jobs import JobType
+from kibo_simulator.plain_text import control_in
 from kibo_simulator.stock.records import Location
 from kibo_simulator.stock.variants import Variant
 from kibo_simulator.stock_work import AdjustWork, QuantityItem, RefreshWork
 from kibo_simulator.timestamps import InstantError, parse_instant
 from kibo_simulator.web.catalog_tie import check_in_catalog
-from kibo_simulator.web.errors import validation_error
+from kibo_simulator.web.errors import check_plain, validation_error
 from kibo_simulator.web.lookup_routes import active_location
 from kibo_simulator.web.lookup_wire import row_body
 from kibo_simulator.web.operations import Answer, Call, Operation, Steps, inventory_paths
@@ -88,9 +89,18 @@ def _items(
         if not (index + 1) % _ITEMS_BETWEEN_PAUSES:
             yield
         wanted.append(item.wanted(f"$.items[{index}]"))
+        _check_codes(item, f"$.items[{index}]")
         checked.append(_item(item, f"$.items[{index}]", tagging))
     check_in_catalog(call, wanted, status=400)
     return tuple(checked)
+
+
+def _check_codes(item: RefreshItem | AdjustItem, path: str) -> None:
+    """Refuse identifiers with control characters in them: a record would carry them into terminals and tables."""
+    # One look for three fields: this runs for every item.
+    if control_in(f"{item.part_number}{item.upc}{item.sku}"):
+        for name, text in (("partNumber", item.part_number), ("upc", item.upc), ("sku", item.sku)):
+            check_plain(f"{path}.{name}", text or "")
 
 
 def _item(item: RefreshItem | AdjustItem, path: str, tagging: Tagging) -> QuantityItem:

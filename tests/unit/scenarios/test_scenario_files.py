@@ -76,6 +76,8 @@ def test_faults_are_read_as_the_simulator_has_them(tmp_path: Path) -> None:
             "s.yaml:3:30: $.faults[0].match.operation: there is no operation 'deleteItem'; did you mean deleteItems?",
         ),
         ("network:", "  faults: []\nnetwork:", "s.yaml:7:3: $.simulator.faults: set $.faults instead"),
+        ("A small one", '"\\e[2J"', "s.yaml:2:8: $.title: has the control character U+001B in it"),
+        ("name: small", 'name: "small\\n"', "s.yaml:1:7: $.name: has the control character U+000A in it"),
         ("title: A small one\n", "", "s.yaml:1:1: $: the field title is missing"),
         ("seed: 3", "seed: x", "s.yaml:3:7: $.seed: expected int, got str"),
         ("seed: 3", "seed: -1", "s.yaml:3:7: $.seed: expected int >= 0"),

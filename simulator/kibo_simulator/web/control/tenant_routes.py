@@ -16,7 +16,7 @@ from kibo_simulator.tenants import add_application
 from kibo_simulator.web.beside import beside, stepping
 from kibo_simulator.web.control.route import ControlCall, ControlRoute
 from kibo_simulator.web.control.shelf_refusals import shelf_refusals
-from kibo_simulator.web.errors import ApiError, validation_error
+from kibo_simulator.web.errors import ApiError, check_plain, validation_error
 
 _FIRST_TENANT = 1001
 _LAST_TENANT = 2_000_000_000
@@ -136,6 +136,7 @@ def put_application(call: ControlCall[ApplicationRequest]) -> ApplicationBody:
     client_id = call.path["clientId"]
     if not 0 < len(client_id) <= _LONGEST_NAME:
         raise validation_error("clientId", f"expected at most {_LONGEST_NAME} characters")
+    check_plain("clientId", client_id)
     owner = call.simulator.tenants.of_client(client_id)
     if owner not in {None, tenant.id}:
         raise ApiError(409, "CONFLICT", f"clientId: the application {client_id} is the tenant {owner}'s")
@@ -208,6 +209,7 @@ def _settled(
         },
         TenantSettings,
     )
+    check_plain("$.clientId", client_id)
     try:
         check_tenant("$", tenant, simulator.settings.every_region)
     except SettingsError as error:
