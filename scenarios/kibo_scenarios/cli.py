@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,10 @@ from kibo_scenarios.replay_command import replay_journal
 from kibo_scenarios.report_options import Wishes, report_options
 from kibo_scenarios.result import ExitCode
 from kibo_scenarios.sweep_command import sweep_scenario
+
+if TYPE_CHECKING:
+    from kibo_scenarios.scenario import Scenario
+    from kibo_scenarios.workloads import LoadScenario
 
 _CODES = """\b
 Exit codes:
@@ -70,8 +75,17 @@ def show_scenario(name: str) -> None:
     help="How time passes: simulated and at once (default), or over real sockets N times as fast as the clock.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the scenario's own seed.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="PLACE=VALUE",
+    help="Another value at a place in the file, such as limits.rpm=20; repeatable, with the places of sweep.",
+)
 @report_options
-def run_scenarios(*, scenarios: Sequence[str], time_mode: str, seed: int | None, wishes: Wishes) -> int:
+def run_scenarios(
+    *, scenarios: Sequence[str], time_mode: str, seed: int | None, settings: Sequence[str], wishes: Wishes
+) -> int:
     """Run scenarios: with the reference client, which is graded, or load scenarios, which have thresholds."""
     import msgspec  # noqa: PLC0415
 
@@ -79,11 +93,11 @@ def run_scenarios(*, scenarios: Sequence[str], time_mode: str, seed: int | None,
     from kibo_scenarios.load_delivery import LoadDelivery  # noqa: PLC0415
     from kibo_scenarios.pace import parse_pace  # noqa: PLC0415
     from kibo_scenarios.runner import run_scenario  # noqa: PLC0415
-    from kibo_scenarios.workloads import LoadScenario, find_any, run_load  # noqa: PLC0415
+    from kibo_scenarios.workloads import LoadScenario, run_load  # noqa: PLC0415
 
     pace = parse_pace(time_mode)
     # All files are read before anything runs: a mistake in the last one must not cost the runs before it.
-    chosen = [find_any(name) for name in scenarios]
+    chosen = [_chosen(name, settings) for name in scenarios]
     names = [scenario.name for scenario in chosen]
     if wishes.keeps_runs_apart_by_name and len(set(names)) < len(names):
         raise UsageError("--report: two of these scenarios have the same name, and their reports the same place")
@@ -102,6 +116,18 @@ def run_scenarios(*, scenarios: Sequence[str], time_mode: str, seed: int | None,
         assert not isinstance(scenario, LoadScenario)
         delivery.add(run_scenario(scenario, pace=pace, rules=delivery.rules, profile=delivery.profile))
     return delivery.finish()
+
+
+def _chosen(name: str, settings: Sequence[str]) -> "Scenario | LoadScenario":
+    """Return a scenario as the command line wants it."""
+    from kibo_scenarios.workloads.load_file import checked_any, find_document  # noqa: PLC0415
+
+    document = find_document(name)
+    if settings:
+        from kibo_scenarios.sweeps import parse_setting, with_settings  # noqa: PLC0415
+
+        document = with_settings(document, [parse_setting(text) for text in settings])
+    return checked_any(document)
 
 
 @commands.command("rules")

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
-from kibo_scenarios.outlet import console, say
-from kibo_scenarios.result import ExitCode
-
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _OVER = (
     "A place in the file and its values, such as limits.rpm=20,50,100 or clients.tills.stages.0.rate=1,2; repeatable."
 )
@@ -17,39 +16,38 @@ _OVER = (
 @click.argument("scenario", metavar="NAME|FILE")
 @click.option("--over", "over", multiple=True, required=True, metavar="PLACE=VALUE,VALUE...", help=_OVER)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
-@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Write a drawing to this file.")
+@click.option(
+    "--report", "folder", type=click.Path(path_type=Path), help="Write page, JSON, CSV and drawing to this folder."
+)
+@click.option("--html", type=_FILE, help="Write one self-contained page to this file.")
+@click.option("--csv", "table", type=_FILE, help="Write a row for each run to this file.")
+@click.option("--svg", type=_FILE, help="Write a drawing to this file.")
 @click.option("--processes", type=click.IntRange(1, 256), help="How many runs at a time; as many as there are cores.")
 def sweep_scenario(
-    *, scenario: str, over: Sequence[str], as_json: bool, svg: Path | None, processes: int | None
+    *,
+    scenario: str,
+    over: Sequence[str],
+    as_json: bool,
+    folder: Path | None,
+    html: Path | None,
+    table: Path | None,
+    svg: Path | None,
+    processes: int | None,
 ) -> int:
     """Run one scenario, in virtual time, with every combination of values: how long it takes, where it breaks.
 
     Short words: limits.rpm, limits.rph, stores, products, workers, job_base_s, batch_size, spacing_s. Ends with 0 when
     every run kept all that was promised, with 1 when at least one did not.
     """
-    from kibo_scenarios.errors import UsageError  # noqa: PLC0415 - loaded when the command runs, so --help is quick
-    from kibo_scenarios.reports.files import write_file  # noqa: PLC0415
-    from kibo_scenarios.reports.sweep_view import frontier, sweep_json, sweep_svg, sweep_table  # noqa: PLC0415
+    from kibo_scenarios.reports.sweep_view import Sweep  # noqa: PLC0415 - loaded when the command runs: --help is quick
+    from kibo_scenarios.sweep_delivery import SweepDelivery  # noqa: PLC0415
     from kibo_scenarios.sweeps import cells, parse_axis, sweep  # noqa: PLC0415
     from kibo_scenarios.workloads.load_file import find_document  # noqa: PLC0415
 
-    axes = [parse_axis(text) for text in over]
+    axes = tuple(parse_axis(text) for text in over)
     document = find_document(scenario)
     grid = list(cells(document, axes))
-    if svg is not None and not svg.absolute().parent.is_dir():
-        raise UsageError(f"--svg {svg}: there is no folder {svg.parent}")
-    outcomes = list(sweep(grid, processes=processes))
-    name = str(document.value["name"])
-    if as_json:
-        say(sweep_json(name, axes, outcomes), nl=False)
-    else:
-        terminal = console()
-        terminal.print(sweep_table(axes, outcomes))
-        for line in frontier(axes, outcomes):
-            terminal.print(line)
-    if svg is not None:
-        write_file("--svg", svg, sweep_svg(name, axes, outcomes).encode())
-    concluded = {one.conclusion for one in outcomes}
-    if "FAILED" in concluded:
-        return ExitCode.FAILED
-    return ExitCode.NOTHING_CONCLUDED if len(concluded) > 1 or concluded != {"PASSED"} else ExitCode.PASSED
+    delivery = SweepDelivery(as_json=as_json, folder=folder, html=html, table=table, svg=svg)
+    outcomes = tuple(delivery.watched(sweep(grid, processes=processes), len(grid)))
+    name, title = str(document.value["name"]), str(document.value["title"])
+    return delivery.finish(Sweep(scenario=scenario, name=name, title=title, axes=axes, outcomes=outcomes))

@@ -1,132 +1,154 @@
-"""A sweep as a table, as JSON, and as a drawing of how long it takes and where it breaks."""
+"""What every report of a sweep shows, worked out once: the question, the lines of the grid, and where it breaks."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
-from typing import Any, Final
-
-import msgspec
-from rich import box
-from rich.table import Table
-from rich.text import Text
+from dataclasses import dataclass
+from shlex import quote
+from typing import Final
 
 from kibo_scenarios.moments import SECOND, format_span
-from kibo_scenarios.reports.terminal import VERDICT_STYLES
-from kibo_scenarios.rules import Verdict
-from kibo_scenarios.sweeps import Axis, Outcome
+from kibo_scenarios.result import Conclusion
+from kibo_scenarios.sweeps import Axis, Check, Outcome, Value, as_written
 
-_WIDTH: Final = 760
-_HEIGHT: Final = 320
-_MARGIN: Final = 60
-_COLOURS: Final = ("#2a78d6", "#1baf7a", "#eda100", "#4a3aa7", "#e34948", "#eb6834", "#e87ba4", "#008300")
-_STYLES: Final = {
-    "PASSED": VERDICT_STYLES[Verdict.PASS],
-    "FAILED": VERDICT_STYLES[Verdict.FAIL],
-    "NOTHING CONCLUDED": VERDICT_STYLES[Verdict.INCONCLUSIVE],
-}
+#: An axis that only repeats the same run with other chances; what is kept is kept with every seed.
+_SEED: Final = ("seed",)
+#: Nobody cares for milliseconds after so many seconds.
+_WHOLE_SECONDS: Final = 10
 
 
-def sweep_table(axes: Sequence[Axis], outcomes: Sequence[Outcome]) -> Table:
-    """Return a row for each combination."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for axis in axes:
-        table.add_column(axis.name, justify="right", overflow="fold")
-    for name in ("time", "requests", "429"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("result", no_wrap=True, min_width=max((len(one.conclusion) for one in outcomes), default=0))
-    table.add_column("what was not kept")
-    for one in outcomes:
-        table.add_row(
-            *map(str, one.values),
-            format_span(round(one.seconds * SECOND)),
-            f"{one.requests:,}",
-            f"{one.throttled:,}",
-            Text(one.conclusion, style=_STYLES[one.conclusion]),
-            Text(", ".join(one.broken)),
-        )
-    return table
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep that has run.
 
-
-def frontier(axes: Sequence[Axis], outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Return a line for each combination of all axes but the first: for which values of that one all is kept."""
-    first = axes[0]
-    for others in dict.fromkeys(one.values[1:] for one in outcomes):
-        kept = [one.values[0] for one in outcomes if one.values[1:] == others and one.conclusion == "PASSED"]
-        where = " ".join(f"{axis.name}={value}" for axis, value in zip(axes[1:], others, strict=True))
-        told = f"{first.name} {', '.join(map(str, kept))}" if kept else f"none of these values of {first.name}"
-        yield f"kept with {told}{f'  ({where})' if where else ''}"
-
-
-def sweep_json(scenario: str, axes: Sequence[Axis], outcomes: Sequence[Outcome]) -> str:
-    """Return the sweep as one JSON document; spans are in simulated seconds."""
-    document: dict[str, Any] = {
-        "schemaVersion": 1,
-        "kind": "sweep",
-        "scenario": scenario,
-        "axes": [{"name": axis.name, "values": axis.values} for axis in axes],
-        "runs": [
-            {
-                "at": {axis.name: value for axis, value in zip(axes, one.values, strict=True)},
-                "conclusion": one.conclusion,
-                "simulatedSeconds": one.seconds,
-                "requests": one.requests,
-                "throttled": one.throttled,
-                "broken": one.broken,
-            }
-            for one in outcomes
-        ],
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
-
-
-def sweep_svg(scenario: str, axes: Sequence[Axis], outcomes: Sequence[Outcome]) -> str:
-    """Return a drawing: the first axis to the right, time upwards, a line for each combination of the others.
-
-    A full dot kept everything, a hollow one did not; beside it stands how many requests were refused, if any.
+    Attributes:
+        scenario: As the person called it: a name, or a file.
+        name: What its file calls it.
+        title: The same.
+        outcomes: One for each combination, the last axis fastest.
     """
-    values = axes[0].values
-    step = (_WIDTH - 2 * _MARGIN) / max(1, len(values) - 1)
-    longest = max((one.seconds for one in outcomes), default=0.0) or 1.0
-    parts = [f"<title>{escape(scenario)}: time over {escape(axes[0].name)}</title>", *_frame(axes[0], step, longest)]
-    for number, others in enumerate(dict.fromkeys(one.values[1:] for one in outcomes)):
-        colour = _COLOURS[number % len(_COLOURS)]
-        dots = [
-            (_MARGIN + values.index(one.values[0]) * step, _up(one.seconds, longest), one)
-            for one in outcomes
-            if one.values[1:] == others
-        ]
-        line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in dots)
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        for x, y, one in dots:
-            fill = colour if one.conclusion == "PASSED" else "#fff"
-            told = escape(f"{one.conclusion}, {format_span(round(one.seconds * SECOND))}, {one.throttled} refused")
-            parts.append(
-                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{fill}" stroke="{colour}" stroke-width="2">'
-                f"<title>{told}</title></circle>"
-            )
-            if one.throttled:
-                parts.append(_text(x + 8, y - 6, f"{one.throttled:,} x 429"))
-        where = " ".join(f"{axis.name}={value}" for axis, value in zip(axes[1:], others, strict=True))
-        parts.append(_text(_MARGIN + 4, 20 + 15 * number, where, colour) if where else "")
-    view = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
-    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {view}>', *filter(None, parts), "</svg>", ""])
+
+    scenario: str
+    name: str
+    title: str
+    axes: tuple[Axis, ...]
+    outcomes: tuple[Outcome, ...]
 
 
-def _up(seconds: float, longest: float) -> float:
-    return _HEIGHT - _MARGIN - seconds / longest * (_HEIGHT - 2 * _MARGIN)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The outcomes for one combination of all axes but the first, in the order of the first.
+
+    Attributes:
+        label: The combination, for people; empty where there is only one axis.
+        numbers: The place of each outcome in the sweep, from 0.
+    """
+
+    label: str
+    outcomes: tuple[Outcome, ...]
+    numbers: tuple[int, ...]
 
 
-def _frame(axis: Axis, step: float, longest: float) -> Iterator[str]:
-    bottom = _HEIGHT - _MARGIN
-    yield f'<line x1="{_MARGIN}" y1="{bottom}" x2="{_WIDTH - _MARGIN}" y2="{bottom}" stroke="#999"/>'
-    for index, value in enumerate(axis.values):
-        yield _text(_MARGIN + index * step, bottom + 20, str(value), anchor="middle")
-    yield _text(_WIDTH / 2, _HEIGHT - 12, axis.name, anchor="middle")
-    for share in (0.5, 1.0):
-        y = _up(longest * share, longest)
-        yield f'<line x1="{_MARGIN}" y1="{y:.1f}" x2="{_WIDTH - _MARGIN}" y2="{y:.1f}" stroke="#999" opacity="0.3"/>'
-        yield _text(_MARGIN - 6, y + 4, format_span(round(longest * share * SECOND)), anchor="end")
+def lines(sweep: Sweep) -> tuple[Line, ...]:
+    """Return the lines of the grid."""
+    apart = len(sweep.outcomes) // len(sweep.axes[0].values)
+    return tuple(
+        Line(
+            label=label(sweep.axes[1:], sweep.outcomes[first].values[1:]),
+            outcomes=sweep.outcomes[first::apart],
+            numbers=tuple(range(first, len(sweep.outcomes), apart)),
+        )
+        for first in range(apart)
+    )
 
 
-def _text(x: float, y: float, text: str, colour: str = "#777", anchor: str = "start") -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-    return f'<text {place} font-size="12" font-family="sans-serif" fill="{colour}">{escape(text)}</text>'
+def label(axes: Sequence[Axis], values: Sequence[Value]) -> str:
+    """Return a combination for people."""
+    return " ".join(f"{axis.name}={as_written(value)}" for axis, value in zip(axes, values, strict=True))
+
+
+def question(sweep: Sweep) -> str:
+    """Return what was asked: each axis with its values."""
+    return ", ".join(f"{axis.name} = {' · '.join(map(as_written, axis.values))}" for axis in sweep.axes)
+
+
+def command(sweep: Sweep, outcome: Outcome) -> str:
+    """Return the command that repeats one point, with a whole report."""
+    settings = " ".join(
+        f"--set {quote(f'{axis.name}={as_written(value)}')}"
+        for axis, value in zip(sweep.axes, outcome.values, strict=True)
+    )
+    return f"kibo-scenarios run {quote(sweep.scenario)} {settings}"
+
+
+def span(outcome: Outcome) -> str:
+    """Return how long a run took, for people."""
+    return format_span(round(outcome.seconds * SECOND))
+
+
+def first_broken(outcome: Outcome) -> str:
+    """Return what was not kept first, and when its first sign was seen; empty where all was kept."""
+    broken = outcome.broken
+    return told(broken[0]) if broken else ""
+
+
+def told(check: Check) -> str:
+    """Return a check with how long after the start its first sign was seen."""
+    if check.first_s is None:
+        return check.name
+    precise = check.first_s if check.first_s < _WHOLE_SECONDS else round(check.first_s)
+    return f"{check.name} after {format_span(round(precise * SECOND))}"
+
+
+def frontier(sweep: Sweep) -> Iterator[str]:
+    """Return a line for each combination of all axes but the first: for which of its values all is kept, what breaks.
+
+    Seeds are no combination of their own: a value is kept when it is kept with every seed.
+    """
+    chosen = [index for index, axis in enumerate(sweep.axes) if index and axis.place != _SEED]
+    groups: dict[str, list[Line]] = {}
+    for line in lines(sweep):
+        values = line.outcomes[0].values
+        told_where = label([sweep.axes[index] for index in chosen], [values[index] for index in chosen])
+        groups.setdefault(told_where, []).append(line)
+    for told_where, some in groups.items():
+        runs = list(zip(*(line.outcomes for line in some), strict=True))
+        text = _seeds([one for (one,) in runs]) if sweep.axes[0].place == _SEED else _frontier(sweep.axes[0], runs)
+        yield text + (f"  ({told_where})" if told_where else "")
+
+
+def edge(runs: Sequence[bool]) -> int | None:
+    """Return the place of the first value that is not kept next to one that is; the first of all where none is kept.
+
+    None where all are kept.
+    """
+    after = [index for index, kept in enumerate(runs) if not kept and index and runs[index - 1]]
+    before = [index for index, kept in enumerate(runs) if not kept and index + 1 < len(runs) and runs[index + 1]]
+    broken = [index for index, kept in enumerate(runs) if not kept]
+    return next(iter(after or before or broken), None)
+
+
+def _frontier(axis: Axis, runs: Sequence[Sequence[Outcome]]) -> str:
+    """Return the line for some runs (with different seeds) of each value of the first axis."""
+    held = [all(one.kept for one in some) for some in runs]
+    kept = [as_written(value) for value, all_kept in zip(axis.values, held, strict=True) if all_kept]
+    text = f"kept with {axis.name} {', '.join(kept)}" if kept else f"kept with none of these values of {axis.name}"
+    place = edge(held)
+    if place is None:
+        return text
+    broken = [one for one in runs[place] if not one.kept]
+    failed = [one for one in broken if one.conclusion is Conclusion.FAILED]
+    worst = (failed or broken)[0]
+    seeds = f" (in {len(broken)} of {len(runs[place])} runs)" if len(runs[place]) > 1 else ""
+    return f"{text}; {as_written(axis.values[place])} {_breaks(worst)} {first_broken(worst)}{seeds}"
+
+
+def _seeds(outcomes: Sequence[Outcome]) -> str:
+    """Return the line where the first axis itself only repeats the run."""
+    broken = [one for one in outcomes if not one.kept]
+    text = f"kept with {len(outcomes) - len(broken)} of {len(outcomes)} seeds"
+    return (
+        f"{text}; {as_written(broken[0].values[0])} {_breaks(broken[0])} {first_broken(broken[0])}" if broken else text
+    )
+
+
+def _breaks(outcome: Outcome) -> str:
+    return "breaks" if outcome.conclusion is Conclusion.FAILED else "leaves open"

@@ -3,38 +3,15 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from multiprocessing import get_context
 from os import cpu_count
 
 from kibo_scenarios.errors import HarnessError
-from kibo_scenarios.moments import SECOND
-from kibo_scenarios.result import Conclusion
-from kibo_scenarios.rules import Verdict
-from kibo_scenarios.sweeps.grid import Cell, Value
+from kibo_scenarios.sweeps.grid import Cell
+from kibo_scenarios.sweeps.outcome import Outcome, of_load, of_run
 from kibo_scenarios.workloads.load_file import checked_any
-from kibo_scenarios.workloads.load_run import LoadResult, run_load
+from kibo_scenarios.workloads.load_run import run_load
 from kibo_scenarios.workloads.load_scenario import LoadScenario
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How one cell came out.
-
-    Attributes:
-        values: One for each axis.
-        seconds: Simulated, from the start until all clients had ended.
-        requests: That reached the server.
-        throttled: Of those, refused with 429.
-        broken: What was not kept: thresholds, rules, expectations, or how a client failed.
-    """
-
-    values: tuple[Value, ...]
-    conclusion: str
-    seconds: float
-    requests: int
-    throttled: int
-    broken: tuple[str, ...]
 
 
 def sweep(cells: Sequence[Cell], *, processes: int | None = None) -> Iterator[Outcome]:
@@ -62,34 +39,7 @@ def outcome_of(cell: Cell) -> Outcome:
     """Run one cell to its end."""
     scenario = checked_any(cell.document)
     if isinstance(scenario, LoadScenario):
-        return _of_load(cell, run_load(scenario))
+        return of_load(cell.values, run_load(scenario))
     from kibo_scenarios.runner import run_scenario  # noqa: PLC0415 - not wanted for load scenarios
 
-    result = run_scenario(scenario)
-    return Outcome(
-        values=cell.values,
-        conclusion=str(result.conclusion()),
-        seconds=result.span / SECOND,
-        requests=sum(result.figures.requests.values()),
-        throttled=len(result.figures.refusals),
-        broken=tuple(failure.text for failure in result.failures()),
-    )
-
-
-def _of_load(cell: Cell, result: LoadResult) -> Outcome:
-    counted = result.measured.cells.values()
-    missed = [str(one.threshold) for one in result.judged if one.judgement.verdict is Verdict.FAIL]
-    unclear = [f"{one.threshold} ({one.judgement.because})" for one in result.judged if _unclear(one.judgement.verdict)]
-    failures = [f"{name} {failure}" for name, failure in result.failures.items()]
-    return Outcome(
-        values=cell.values,
-        conclusion=str(result.conclusion),
-        seconds=result.span / SECOND,
-        requests=sum(one.requests for one in counted),
-        throttled=sum(one.throttled for one in counted),
-        broken=tuple(failures + missed + (unclear if result.conclusion is Conclusion.NOTHING_CONCLUDED else [])),
-    )
-
-
-def _unclear(verdict: Verdict) -> bool:
-    return verdict is Verdict.INCONCLUSIVE
+    return of_run(cell.values, run_scenario(scenario))

@@ -35,7 +35,11 @@ Key = tuple[str, str]
 
 @dataclass(slots=True)
 class Cell:
-    """What is known of one client's requests of one operation; latencies in seconds."""
+    """What is known of one client's requests of one operation; latencies in seconds.
+
+    ``settled_at`` has the moment of each latency; ``first`` when something was seen for the first time, by the name of
+    its count (microseconds since the epoch).
+    """
 
     requests: int = 0
     throttled: int = 0
@@ -44,17 +48,25 @@ class Cell:
     lost: int = 0
     given_up: int = 0
     latencies: list[float] = field(default_factory=list)
+    settled_at: list[int] = field(default_factory=list)
     restrictions: int = 0
     throttled_s: float = 0.0
+    first: dict[str, int] = field(default_factory=dict)
+
+    def count(self, name: str, at: int) -> None:
+        """Add one to a count."""
+        setattr(self, name, getattr(self, name) + 1)
+        self.first.setdefault(name, at)
 
 
 @dataclass(frozen=True, slots=True)
 class JobTimes:
-    """A job: whose request made it, how it stands, and how long it took in seconds; None while it is unfinished."""
+    """A job: whose request made it, how it stands, how many seconds it took, when it ended (None until then)."""
 
     key: Key
     status: str
     wait_s: float | None
+    ended_at: int | None
 
 
 class Measurements:
@@ -80,10 +92,11 @@ class Measurements:
         key = (entry.client or UNKNOWN, entry.operation or "")
         cell = self._cell(key)
         cell.requests += 1
-        cell.throttled += entry.status == _TOO_MANY
-        cell.failed += entry.status >= _FAILED
-        cell.refused += _REFUSED <= entry.status < _FAILED and entry.status != _TOO_MANY
-        cell.lost += entry.response_lost
+        if entry.status >= _REFUSED:
+            kind = "throttled" if entry.status == _TOO_MANY else "failed" if entry.status >= _FAILED else "refused"
+            cell.count(kind, entry.started_at)
+        if entry.response_lost:
+            cell.count("lost", entry.started_at)
         minute = self.minutes.setdefault(entry.started_at // (60 * SECOND), [0, 0])
         minute[0] += 1
         minute[1] += entry.status == _TOO_MANY
@@ -96,8 +109,9 @@ class Measurements:
         """Count a wish that is done with."""
         cell = self._cell((settled.client, settled.operation))
         if settled.given_up:
-            cell.given_up += 1
+            cell.count("given_up", settled.at)
         else:
+            cell.settled_at.append(settled.at)
             cell.latencies.append((settled.at - settled.wished) / SECOND)
 
     def knows_jobs(self, jobs: Mapping[int, JobFact], added: Mapping[int, int]) -> None:
@@ -106,13 +120,19 @@ class Measurements:
             key = self._made.get(number)
             if key is not None:
                 wait = None if fact.finished_at is None else (fact.finished_at - added[number]) / SECOND
-                self.jobs[number] = JobTimes(key, fact.status, wait)
+                self.jobs[number] = JobTimes(key, fact.status, wait, fact.finished_at)
+
+    def meant(self, selector: Selector) -> tuple[list[Cell], list[JobTimes]]:
+        """Return the counts and the jobs that a threshold speaks of."""
+        return (
+            [cell for key, cell in self.cells.items() if _meant(selector, key)],
+            [job for job in self.jobs.values() if _meant(selector, job.key)],
+        )
 
     def samples(self, selector: Selector) -> Samples:
         """Return what a threshold wants to look at."""
-        cells = [cell for key, cell in self.cells.items() if _meant(selector, key)]
+        cells, jobs = self.meant(selector)
         requests = sum(cell.requests for cell in cells)
-        jobs = [job for job in self.jobs.values() if _meant(selector, job.key)]
         client = selector.labels.get("client")
         match selector.metric.name:
             case "requests":

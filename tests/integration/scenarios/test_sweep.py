@@ -1,6 +1,7 @@
 """Sweeps: every combination is checked, run and told, on several processes as on one."""
 
 import json
+import shlex
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -44,15 +45,59 @@ def test_where_it_breaks(capsys: pytest.CaptureFixture[str], tills: str, tmp_pat
     svg = tmp_path / "tills.svg"
     over = ("--over", "limits.rpm=10,100", "--over", "clients.tills.stages.0.rate=1,20")
     code, out, err = run(capsys, "sweep", tills, *over, "--svg", str(svg), "--processes", "1")
+    out = " ".join(out.split())
     results = [word for word in out.split() if word in {"PASSED", "FAILED"}]
 
     assert (1, "") == (code, err)
     assert ["PASSED", "FAILED", "PASSED", "PASSED"] == results
-    assert "kept with limits.rpm 10, 100  (clients.tills.stages.0.rate=1)" in out
-    assert "kept with limits.rpm 100  (clients.tills.stages.0.rate=20)" in out
+    assert "kept with limits.rpm 10, 100 (clients.tills.stages.0.rate=1)" in out
+    assert "kept with limits.rpm 100; 10 breaks http_429_rate: <= 0 after 18 s (clients.tills.stages.0.rate=20)" in out
     circles = ET.parse(svg).getroot().findall("{http://www.w3.org/2000/svg}circle")
-    assert 4 == len(circles)
-    assert 1 == sum(circle.get("fill") == "#fff" for circle in circles)
+    assert ["PASSED", "PASSED", "FAILED", "PASSED"] == [
+        name.removeprefix("mark ") for circle in circles if (name := circle.get("class", "")).startswith("mark")
+    ]
+
+
+def test_all_reports_at_once_and_one_point_again(
+    capsys: pytest.CaptureFixture[str], tills: str, tmp_path: Path
+) -> None:
+    """A folder has page, JSON, CSV and drawing; the command of a point runs that very point."""
+    folder = tmp_path / "new" / "sweep"
+    code, out, _ = run(capsys, "sweep", tills, "--over", "clients.tills.stages.0.rate=30", "--report", str(folder))
+    (point,) = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))["runs"]
+    program, *again = shlex.split(point["command"])
+    repeated, told, _ = run(capsys, *again, "--json")
+    report = json.loads(told)
+
+    assert (1, 1, "kibo-scenarios") == (code, repeated, program)
+    assert {"report.html", "sweep.json", "sweep.csv", "sweep.svg"} == {file.name for file in folder.iterdir()}
+    assert all(str(folder / file.name) in out for file in folder.iterdir())
+    assert point["simulatedSeconds"] == report["simulatedSeconds"]
+    assert point["throttled"] == sum(row["throttled"] for row in report["clients"])
+    (check,) = point["checks"]
+    assert (check["verdict"], check["seen"]) == (report["thresholds"][0]["verdict"], report["thresholds"][0]["because"])
+    assert 0 < check["firstAfterSeconds"] < 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sweep", "FILE", "--over", "seed=1", "--html", "no/such/x"], "--html no/such/x: there is no folder no/such"),
+        (["sweep", "FILE", "--over", "seed=1", "--csv", "no/such/x"], "--csv no/such/x: there is no folder no/such"),
+        (["sweep", "FILE", "--over", "seed=1", "--report", "FILE"], "--report "),
+        (["run", "FILE", "--set", "seed=1", "--set", "seed=2"], "--set: the same place stands there twice"),
+        (["run", "FILE", "--set", "seed=-1"], "--set seed=-1: "),
+        (["run", "FILE", "--set", "clients.tills.stages.7.rate=1"], "--set clients.tills.stages.7.rate: there is no"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_told_before_anything_runs(
+    capsys: pytest.CaptureFixture[str], tills: str, arguments: list[str], said: str
+) -> None:
+    """One line that names the flag, and exit code 2."""
+    code, out, err = run(capsys, *(tills if word == "FILE" else word for word in arguments))
+
+    assert (2, "", 1) == (code, out, len(err.splitlines()))
+    assert said in err
 
 
 @pytest.mark.slow
