@@ -177,11 +177,19 @@ class PoolLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFact:
-    """A job as the server's own books have it when the run has settled; `finished_at` is None for unfinished ones."""
+    """A job as the server's own books have it when the run has settled.
+
+    Attributes:
+        finished_at: When it ended; None for unfinished ones.
+        added_at: When it was enqueued, where that is known.
+        file: The name of the inventory file that it was made of; nobody is handed such a job.
+    """
 
     location_code: str
     status: str
     finished_at: int | None
+    added_at: int | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,8 @@ class Figures:
         scope_records: Records that the answered dry runs found, repeated ones counted once.
         batches: Live deletions that were accepted.
         requests: Requests by kind.
-        jobs: Jobs by the last status that the client saw; ``UNSEEN`` for ids whose status it never saw.
+        jobs: Jobs by the last status that the client saw, ``UNSEEN`` for ids whose status it never saw; those that were
+            made of its files by the status that they have.
         makespan: From the first request of the pool to the last.
         optimum: The least time for the same admitted requests in the same order, but not before the last job had
             ended, which the client must have seen; None where the limits are not known.
@@ -169,7 +170,7 @@ def figures_of(evidence: Evidence) -> Figures:
             for entry in journal
             if entry.status == 429
         ),
-        jobs=_jobs(journal),
+        jobs=_jobs(evidence),
         makespan=pooled[-1].started_at - pooled[0].started_at if pooled else 0,
         optimum=_optimum(evidence, pooled),
     )
@@ -254,9 +255,9 @@ def _scope_key(entry: JournalEntry) -> tuple[object, ...]:
     return summary.all_locations, frozenset(summary.location_codes or ()), frozenset(summary.item_hashes or ())
 
 
-def _jobs(journal: tuple[JournalEntry, ...]) -> dict[str, int]:
-    last: dict[int, str] = {}
-    for entry in journal:
+def _jobs(evidence: Evidence) -> dict[str, int]:
+    last = {job: fact.status for job, fact in evidence.jobs.items() if fact.file}
+    for entry in evidence.journal:
         for job in entry.job_ids:
             last.setdefault(job, "UNSEEN")
         for job, status in seen_statuses(entry):

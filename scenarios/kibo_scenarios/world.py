@@ -81,7 +81,14 @@ def job_facts(simulator: Simulator, tenant: int) -> dict[int, JobFact]:
     """Return the server's own books of its jobs."""
     rows = simulator.jobs.newest(tenant, location_code=None, types=(), limit=1 << 31, offset=0)
     return {
-        row.id: JobFact(location_code=row.location_code, status=row.status, finished_at=row.finished) for row in rows
+        row.id: JobFact(
+            location_code=row.location_code,
+            status=row.status,
+            finished_at=row.finished,
+            added_at=row.added,
+            file=row.original_filename or "",
+        )
+        for row in rows
     }
 
 

@@ -1,6 +1,6 @@
 """Turns a timeline into shapes with coordinates: pure arithmetic, for a template to write down as SVG.
 
-Lanes from the top: findings, calls, polls, 429s, what was left of each limit, jobs by location, the time axis.
+Lanes from the top: findings, files, calls, polls, 429s, what was left of each limit, jobs by location, the time axis.
 Restriction windows are shaded across all of them.
 """
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from kibo_scenarios.moments import DAY, HOUR, MINUTE, SECOND, clock_time, format_span
 from kibo_scenarios.reports.time_axis import TimeAxis, time_axis
-from kibo_scenarios.reports.timeline import Budget, Flag, LocationJobs, Mark, Timeline, Window
+from kibo_scenarios.reports.timeline import Budget, FileMark, Flag, LocationJobs, Mark, Timeline, Window
 
 _TOP: Final = 4.0
 _LANE: Final = 26.0
@@ -109,7 +109,10 @@ class _Painter:
             by_kind.setdefault(mark.kind, []).append(mark)
         if timeline.flags:
             self._flags(timeline.flags)
-        self._calls([*by_kind.get("dry", []), *by_kind.get("live", []), *by_kind.get("call", [])])
+        if timeline.files:
+            self._files(timeline.files)
+        if timeline.marks or not timeline.files:
+            self._calls([*by_kind.get("dry", []), *by_kind.get("live", []), *by_kind.get("call", [])])
         polls = [*by_kind.get("poll", []), *by_kind.get("list", [])]
         if polls:
             self._density("polls", sorted(polls, key=lambda mark: mark.at))
@@ -181,6 +184,21 @@ class _Painter:
         self.drawing.rect(f"flag level-{first.level}", x, y, 38, 14, title=title, seq=first.seq)
         style = f"flag-text level-{first.level}"
         self.drawing.text(style, x + 19, y + 10.5, first.rule, anchor="middle", seq=first.seq)
+
+    def _files(self, files: Sequence[FileMark]) -> None:
+        """Data stands in the upper half for as long as it was written, its triggers below."""
+        top = self._label("files", _LANE)
+        self._line(top + _LANE)
+        half = _LANE / 2
+        for file in files:
+            left, right = self.axis.position(file.at), self.axis.position(file.complete_at)
+            title = f"{file.name} at {clock_time(file.at)}" + (f": {file.outcome}" if file.outcome else "")
+            if file.trigger:
+                self.drawing.path(
+                    "file-trigger", f"M{_r(left)} {_r(top + half + 1)}l5 {_r(half - 2)}h-10z", title=title
+                )
+            else:
+                self.drawing.rect("file-data", left - 1.5, top, max(3.0, right - left), half - 1, title=title)
 
     def _calls(self, marks: Sequence[Mark]) -> None:
         """Few calls are drawn one by one, as high as they carry items; many are counted like polls, kind upon kind."""
@@ -263,7 +281,7 @@ class _Painter:
             self.y += 16
         for one in locations:
             most = 40 if self.narrow else 18
-            cut = _middle_cut(one.location, most)
+            cut = _middle_cut(one.location or "no location", most)
             self.drawing.text("row", self.gutter if self.narrow else 0, self.y + 9, cut, title=one.location)
             top = self.y + (13 if self.narrow else 2)
             for span in one.spans:
@@ -315,6 +333,7 @@ def _moments(timeline: Timeline) -> Iterable[int]:
     """Return the moments at which something happens; where there are none, time may be folded."""
     yield from (mark.at for mark in timeline.marks)
     yield from (flag.at for flag in timeline.flags)
+    yield from (file.at for file in timeline.files)
     yield from (window.start for window in timeline.windows)
     for one in timeline.locations:
         yield from (span.end for span in one.spans)

@@ -99,6 +99,16 @@ class ExchangeView:
 
 
 @dataclass(frozen=True, slots=True)
+class FileView:
+    """One file that was seen at a drop point."""
+
+    name: str
+    at: str
+    complete_at: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """One run of one client."""
 
@@ -113,6 +123,7 @@ class RunView:
     drawings: tuple[tuple[str, Drawing], ...]
     exchanges: tuple[ExchangeView, ...]
     exchanges_total: int
+    files: tuple[FileView, ...]
 
     @property
     def failed(self) -> tuple[RuleView, ...]:
@@ -208,6 +219,10 @@ def _run(number: int, run: BoardRun) -> RunView:
         drawings=(("wide", draw(run.timeline, WIDE)), ("narrow", draw(run.timeline, NARROW))),
         exchanges=tuple(map(_exchange, run.exchanges)),
         exchanges_total=sum(report.requests.values()),
+        files=tuple(
+            FileView(file.name, clock_time(file.at), clock_time(file.complete_at), file.outcome or "nothing")
+            for file in run.timeline.files
+        ),
     )
 
 

@@ -14,12 +14,14 @@ from kibo_scenarios.evidence import Evidence, JournalEntry, PoolLimit
 from kibo_scenarios.grading import Grade
 from kibo_scenarios.moments import MINUTE, SECOND
 from kibo_scenarios.rules import Verdict
+from kibo_scenarios.rules.files import is_trigger
 from kibo_scenarios.rules.traffic import DELETIONS, by_pool, is_dry_run, is_submission
 
 #: Marks that one lane keeps at most.
 MARKS_KEPT: Final = 1_500
 LOCATIONS_KEPT: Final = 24
 SPANS_KEPT: Final = 60
+FILES_KEPT: Final = 500
 _QUARTER: Final = 15 * MINUTE
 
 
@@ -78,6 +80,16 @@ class LocationJobs(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     spans: tuple[JobSpan, ...]
 
 
+class FileMark(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """A file at a drop point, from being seen first to being complete; `outcome` is empty when nothing came of it."""
+
+    name: str
+    at: int
+    complete_at: int
+    trigger: bool = False
+    outcome: str = ""
+
+
 class Flag(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A finding: the rule that it breaks, the moment, and the exchange that shows it, 0 when none does."""
 
@@ -103,6 +115,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     locations: tuple[LocationJobs, ...]
     locations_left_out: int
     flags: tuple[Flag, ...]
+    files: tuple[FileMark, ...] = ()
 
 
 def timeline_of(evidence: Evidence, grades: Sequence[Grade]) -> Timeline:
@@ -112,7 +125,9 @@ def timeline_of(evidence: Evidence, grades: Sequence[Grade]) -> Timeline:
     locations = _locations(evidence)
     ends = [entry.finished_at for entry in journal]
     ends += [span.end for one in locations for span in one.spans]
-    start = min((entry.started_at for entry in journal), default=0)
+    ends += [file.complete_at for file in evidence.files]
+    starts = [file.appeared_at for file in evidence.files]
+    start = min((*starts, *(entry.started_at for entry in journal)), default=0)
     kept = locations[:LOCATIONS_KEPT]
     pools = by_pool(journal)
     (_, pool), busiest = max(pools.items(), key=lambda pair: len(pair[1]), default=(("", ""), []))
@@ -128,6 +143,16 @@ def timeline_of(evidence: Evidence, grades: Sequence[Grade]) -> Timeline:
         locations=tuple(sorted(kept, key=lambda one: one.location)),
         locations_left_out=len(locations) - len(kept),
         flags=tuple(_flags(grades)),
+        files=tuple(
+            FileMark(
+                name=file.name,
+                at=file.appeared_at,
+                complete_at=file.complete_at,
+                trigger=is_trigger(file),
+                outcome=file.outcome,
+            )
+            for file in evidence.files[:FILES_KEPT]
+        ),
     )
 
 
@@ -252,9 +277,10 @@ def _locations(evidence: Evidence) -> list[LocationJobs]:
     by_location: dict[str, list[JobSpan]] = {}
     last = max((entry.finished_at for entry in evidence.journal), default=0)
     for job, fact in sorted(evidence.jobs.items()):
-        if job in handed:
-            end = max(handed[job], fact.finished_at if fact.finished_at is not None else last)
-            span = JobSpan(start=handed[job], end=end, status=fact.status)
+        start = fact.added_at if fact.file else handed.get(job)
+        if start is not None:
+            end = max(start, fact.finished_at if fact.finished_at is not None else last)
+            span = JobSpan(start=start, end=end, status=fact.status)
             by_location.setdefault(fact.location_code, []).append(span)
     rows = [
         LocationJobs(location=location, jobs=len(spans), spans=_merged(spans))

@@ -4,12 +4,20 @@ import re
 
 import pytest
 
-from kibo_scenarios.evidence import Evidence, JobFact, PoolLimit
+from kibo_scenarios.evidence import Evidence, FileFact, JobFact, PoolLimit
 from kibo_scenarios.moments import HOUR, MINUTE, SECOND
 from kibo_scenarios.reports.drawing import Shape, draw
 from kibo_scenarios.reports.exchanges import shown_exchanges
 from kibo_scenarios.reports.time_axis import time_axis
-from kibo_scenarios.reports.timeline import LOCATIONS_KEPT, MARKS_KEPT, SPANS_KEPT, Level, Timeline, timeline_of
+from kibo_scenarios.reports.timeline import (
+    FILES_KEPT,
+    LOCATIONS_KEPT,
+    MARKS_KEPT,
+    SPANS_KEPT,
+    Level,
+    Timeline,
+    timeline_of,
+)
 from kibo_scenarios.testing import POOL, Story
 
 from .hostile import impatient_run
@@ -135,6 +143,42 @@ def test_a_quiet_hour_is_folded() -> None:
     assert HOUR - 2 * MINUTE < length < HOUR
     assert axis.position(MINUTE - SECOND) > 400
     assert axis.position(HOUR) < 600
+
+
+@pytest.mark.parametrize("width", [360, 1100])
+def test_files_and_their_jobs_are_drawn(width: float) -> None:
+    """J-12: data for as long as it was written, its trigger, and the jobs that nobody was handed; no lane of calls."""
+    story = Story()
+    start = story.start
+    files = (
+        FileFact(folder="in", name="a.zip", appeared_at=start, complete_at=start + HOUR, outcome="archived"),
+        FileFact(folder="in", name="a.zip.done", appeared_at=start + MINUTE, complete_at=start + MINUTE),
+    )
+    jobs = {
+        1: JobFact(location_code="L", status="SUCCESS", finished_at=start + 2 * HOUR, added_at=start, file="a.zip"),
+        2: JobFact(location_code="M", status="SUCCESS", finished_at=start + 2 * HOUR, added_at=start),
+    }
+    facts = timeline(story.evidence(files=files, jobs=jobs))
+    drawing = draw(facts, width)
+    (data,) = (shape for shape in drawing.shapes if shape.style == "file-data")
+    (trigger,) = (shape for shape in drawing.shapes if shape.style == "file-trigger")
+
+    assert (start, start + 2 * HOUR) == (facts.start, facts.end)
+    assert [("L", HOUR * 2)] == [(one.location, one.spans[0].end - one.spans[0].start) for one in facts.locations]
+    assert ("a.zip at 03-02 05:00:00.000: archived", "a.zip.done at 03-02 05:01:00.000") == (data.title, trigger.title)
+    assert 0 < data.width < width
+    assert "calls" not in {shape.text for shape in drawing.shapes}
+
+
+def test_many_files_are_bounded() -> None:
+    """A drop point that is flooded does not flood the page."""
+    story = Story()
+    files = tuple(
+        FileFact(folder="in", name=f"{number}.zip", appeared_at=story.start, complete_at=story.start)
+        for number in range(FILES_KEPT + 1)
+    )
+
+    assert FILES_KEPT == len(timeline(story.evidence(files=files)).files)
 
 
 def test_exchanges_are_capped_in_the_middle() -> None:
