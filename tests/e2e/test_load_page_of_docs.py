@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from kibo_scenarios.result import Conclusion
 from kibo_scenarios.thresholds import METRICS, parse_expression, parse_selector
@@ -11,18 +12,37 @@ from kibo_scenarios.workloads import LoadScenario, read_any, run_load
 from kibo_scenarios.workloads.clients import Adjusts, BulkDelete, Lookups, Orders, Polls, Refreshes
 from kibo_scenarios.workloads.load_scenario import LoadDocument
 
+from .console import walk
+
+FIGURES = Path(__file__).parents[2] / "docs" / "figures"
 TEXT = (Path(__file__).parents[2] / "docs" / "load.md").read_text(encoding="utf-8")
+
+
+def copied(name: str, folder: Path) -> Path:
+    """The file of this name in the page, as somebody would save it."""
+    (block,) = re.findall(rf"^```yaml\n(name: {name}\n.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+    file = folder / f"{name}.yaml"
+    file.write_text(block, encoding="utf-8")
+    return file
 
 
 def test_its_file_runs_and_keeps_its_promises(tmp_path: Path) -> None:
     """Copied as it stands."""
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-    file = tmp_path / "our-evening.yaml"
-    file.write_text(block, encoding="utf-8")
-    scenario = read_any(file)
+    scenario = read_any(copied("our-evening", tmp_path))
     assert isinstance(scenario, LoadScenario)
 
     assert Conclusion.PASSED == run_load(scenario).conclusion
+
+
+@pytest.mark.slow
+def test_its_capacity_question_has_the_answer_that_it_shows(tmp_path: Path) -> None:
+    """The command prints what the page shows, and draws what the page draws."""
+    copied("new-stores", tmp_path)
+
+    assert 1 == walk("docs/load.md", "", tmp_path)
+    assert (FIGURES / "new-stores.svg").read_text(encoding="utf-8") == (tmp_path / "new-stores.svg").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_its_tables_are_complete() -> None:

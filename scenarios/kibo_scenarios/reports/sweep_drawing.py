@@ -29,6 +29,7 @@ _DASHES: Final = ("", "7 4", "2 4")
 #: What letters take of the widest font that stands in for ``sans-serif``, at 12 pixels.
 _LETTER: Final = 7.4
 _WIDE_LETTERS: Final = frozenset("%mwMW@#…")
+_EDGE: Final = 8
 _ROW: Final = 22
 _LEADING: Final = 15
 _PANEL: Final = 120
@@ -112,14 +113,15 @@ class _Drawing:
         self._axis()
         for note in self._notes():
             self._text(0, note)
-        view = f'viewBox="0 0 {self._width} {self._y + 4:.0f}" role="img" class="sweep"'
+        wide, high = self._width + 2 * _EDGE, round(self._y + 4)
+        view = f'viewBox="-{_EDGE} 0 {wide} {high}" role="img" class="sweep"'
         title = f"{self._sweep.name} over {', '.join(axis.name for axis in self._sweep.axes)}"
         return "\n".join(
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" {view}>',
                 f"<title>{_escaped(title)}</title>",
                 f"<style>{_STYLE}</style>",
-                f'<rect class="ground" width="{self._width}" height="{self._y + 4:.0f}"/>',
+                f'<rect class="ground" x="-{_EDGE}" width="{wide}" height="{high}"/>',
                 *self._parts,
                 "</svg>",
                 "",

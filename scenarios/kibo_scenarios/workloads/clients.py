@@ -49,10 +49,17 @@ class Client(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_
 
 
 class OpenClient(Client, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A client whose wishes arrive whether or not the earlier ones were met."""
+    """A client whose wishes arrive whether or not the earlier ones were met.
+
+    Attributes:
+        stages: The rates, one after the other.
+        bursts: What comes on top.
+        per_store: Whether rates and bursts are those of one of the tenant's locations; else they are those of all.
+    """
 
     stages: tuple[StageDocument, ...] = ()
     bursts: tuple[BurstDocument, ...] = ()
+    per_store: bool = False
 
 
 class Lookups(OpenClient, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="lookups"):

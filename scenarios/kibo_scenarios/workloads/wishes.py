@@ -85,11 +85,12 @@ def wishes_of(client: AnyClient, shop: Shop | None, seed: str, start: int) -> It
 
 def open_wishes(client: OpenClient, shop: Shop, seed: str) -> Iterator[Wish]:
     """Return the wishes of an open client in order."""
+    stores = len(shop.locations) if client.per_store else 1
     stages = [
-        Stage(parse_span(stage.lasts), stage.rate, stage.rate if stage.to is None else stage.to)
+        Stage(parse_span(stage.lasts), stores * stage.rate, stores * (stage.rate if stage.to is None else stage.to))
         for stage in client.stages
     ]
-    bursts = [Burst(parse_span(burst.at), burst.requests, parse_span(burst.within)) for burst in client.bursts]
+    bursts = [Burst(parse_span(burst.at), stores * burst.requests, parse_span(burst.within)) for burst in client.bursts]
     random = Random(f"{seed}/wishes")  # noqa: S311 - a repeatable run is the point
     due = arrivals(stages, bursts, seed)
     match client:
