@@ -51,12 +51,14 @@ class FileTask:
     Attributes:
         drop: Where the simulator picks files up.
         feeds: What is to be sent, in order.
+        sftp_url: The same place over SFTP, where that is served.
         expected: What each of the records must have on hand in the end.
     """
 
     drop: DropFolder
     feeds: tuple[DueFeed, ...]
     expected: Mapping[RecordKey, int] = field(repr=False)
+    sftp_url: str | None = None
 
 
 def write_feeds(

@@ -207,7 +207,9 @@ def _to_do(task: "Task") -> str:
         f"to do                   {feed.kind} of {feed.rows:,} rows in {feed.file}, at {format_utc(feed.due)[:19]}Z"
         for feed in task.files.feeds
     )
-    return "\n".join((f"drop folder             {task.files.drop.name}", *feeds))
+    places = [f"drop folder             {task.files.drop.name}"]
+    places += [f"the same by SFTP        {task.files.sftp_url}"] if task.files.sftp_url else []
+    return "\n".join((*places, *feeds))
 
 
 def _refuse_real_time(result: "RunResult", speed: float) -> None:

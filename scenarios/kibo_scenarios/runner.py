@@ -41,6 +41,7 @@ from kibo_scenarios.result import REFERENCE_CLIENT, RunResult
 from kibo_scenarios.rules import RULES, Rule
 from kibo_scenarios.rules.traffic import is_submission
 from kibo_scenarios.scenario import Scenario
+from kibo_scenarios.sftp_drop import sftp_drop
 from kibo_scenarios.stalls import refuse_busy_machine, watched
 from kibo_scenarios.world import (
     Stock,
@@ -171,8 +172,10 @@ async def _live(
         latency = round(scenario.network.latency_ms * 1000)
         export = folder / "location-export.csv"
         write_export(simulator, tenant, targets, export)
+        application = build_application(simulator)
         async with (
-            stage(pace, build_application(simulator), latency=latency) as where,
+            stage(pace, application, latency=latency) as where,
+            sftp_drop(pace, application, files, sample.client_id, settings.files.inbox) as told_files,
             watched(pace, clock) as stalls,
         ):
             task = Task(
@@ -181,7 +184,7 @@ async def _live(
                 targets=targets,
                 added=work.added,
                 feed=feed,
-                files=files,
+                files=told_files,
                 folder=folder,
                 pace=pace,
                 options=client.options,

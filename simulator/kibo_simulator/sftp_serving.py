@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from kibo_simulator.drop_points.local_folder import LocalFolder
-from kibo_simulator.drop_points.sftp_server import SftpContext, host_key, sftp_server
+from kibo_simulator.drop_points.sftp_server import LOGIN_SECONDS, SftpContext, host_key, sftp_server
 from kibo_simulator.files.file_log import DropEntry
 from kibo_simulator.web.application import GATE, SIMULATOR
 
@@ -23,9 +23,11 @@ class SftpServed:
 
 @asynccontextmanager
 async def sftp_beside(
-    application: web.Application, *, host: str, port: int, key_file: Path | None = None
+    application: web.Application, *, host: str, port: int, key_file: Path | None = None, login_s: float = LOGIN_SECONDS
 ) -> AsyncIterator[SftpServed]:
     """Serve the drop folder of an application's simulator until left.
+
+    Logging in may take ``login_s`` seconds on the loop's clock.
 
     Users are the tenants' applications with their secrets, and whoever a fetch configuration or a delivery names.
 
@@ -54,6 +56,6 @@ async def sftp_beside(
         largest_bytes=simulator.settings.files.largest_bytes,
     )
     key = host_key(key_file)
-    async with sftp_server(context, host=host, port=port, key=key) as bound:
+    async with sftp_server(context, host=host, port=port, key=key, login_s=login_s) as bound:
         shown = f"[{host}]" if ":" in host else host
         yield SftpServed(f"sftp://{shown}:{bound}", key.get_fingerprint())

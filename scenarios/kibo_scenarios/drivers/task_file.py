@@ -67,9 +67,10 @@ class FileFeedPart(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class FilesPart(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is to be sent as inventory files, and the folder in which they are picked up."""
+    """What is to be sent as inventory files, and the folder in which they are picked up, also over SFTP (or null)."""
 
     drop_folder: str
+    sftp_url: str | None
     feeds: tuple[FileFeedPart, ...]
 
 
@@ -154,6 +155,7 @@ def _files_part(task: Task, by: int, now: int) -> FilesPart | None:
         return None
     return FilesPart(
         drop_folder=task.files.drop.name,
+        sftp_url=task.files.sftp_url,
         feeds=tuple(
             FileFeedPart(
                 kind=feed.kind,

@@ -19,7 +19,7 @@ from kibo_simulator.drop_points.point import SftpServerError
 from kibo_simulator.files.file_log import DropEntry
 
 _MOST_CONNECTIONS: Final = 64
-_LOGIN_SECONDS: Final = 30
+LOGIN_SECONDS: Final = 30.0
 _WRITING: Final = asyncssh.FXF_WRITE | asyncssh.FXF_APPEND
 
 
@@ -183,8 +183,10 @@ def host_key(file: Path | None) -> asyncssh.SSHKey:
 
 
 @asynccontextmanager
-async def sftp_server(context: SftpContext, *, host: str, port: int, key: asyncssh.SSHKey) -> AsyncIterator[int]:
-    """Serve the folder; gives the port.
+async def sftp_server(
+    context: SftpContext, *, host: str, port: int, key: asyncssh.SSHKey, login_s: float = LOGIN_SECONDS
+) -> AsyncIterator[int]:
+    """Serve the folder; gives the port. Logging in may take so many seconds on the loop's clock.
 
     Raises:
         SftpServerError: the address is taken or not ours.
@@ -201,7 +203,7 @@ async def sftp_server(context: SftpContext, *, host: str, port: int, key: asyncs
             allow_pty=False,
             agent_forwarding=False,
             x11_forwarding=False,
-            login_timeout=_LOGIN_SECONDS,
+            login_timeout=login_s,
         )
     except OSError as error:
         raise SftpServerError(f"--sftp-port {port}: {error.strerror or error}") from error

@@ -13,6 +13,8 @@ from tests.e2e.conftest import BIN
 
 from kibo_scenarios.cli import main
 
+from .openssh import needs_sftp
+
 EXAMPLE = Path(__file__).parents[3] / "examples" / "inventory_files.py"
 #: A minute takes two seconds in compressed time.
 SHORT = """\
@@ -35,6 +37,22 @@ told() { sed -n "s/.*\\"$1\\": \\"\\(.*\\)\\",/\\1/p" "$KIBO_TASK_FILE" | head -
 drop=$(told dropFolder) feed=$(told file)
 """
 OURS = TOLD + "kibo-client file make $feed --kind refresh --to . && kibo-client file upload *.zip --to $drop"
+OVER_SFTP = (
+    TOLD
+    + "kibo-client file make $feed --kind refresh --to . && KIBO_SFTP_PASSWORD=$KIBO_SHARED_SECRET "
+    + 'kibo-client file upload *.zip --to "$(told sftpUrl)" --any-host-key'
+)
+TRIGGER_FIRST = (
+    TOLD
+    + """\
+name=T_${KIBO_TENANT}_REFRESH_$(TZ=America/Los_Angeles date +%y%m%d%H%M%S).csv
+cp $feed $name && : > $name.done
+options="-o BatchMode=no -o LogLevel=ERROR -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+export SSH_ASKPASS=$PWD/askpass SSH_ASKPASS_REQUIRE=force DISPLAY=:0
+printf 'put %s\\nput %s\\n' $name.done $name |
+sftp -q $options -o PreferredAuthentications=password -b - "$(told sftpUrl)"
+"""
+)
 NAIVE = (
     TOLD + "name=T_${KIBO_TENANT}_REFRESH_$(TZ=UTC date +%y%m%d%H%M%S).csv\n: > $drop/$name.done\ncp $feed $drop/$name"
 )
@@ -97,6 +115,31 @@ def test_our_commands_pass(capsys: pytest.CaptureFixture[str], tmp_path: Path, m
     assert (0, {"FI-1": "PASS", "FI-2": "PASS"}) == (code, verdicts(report))
 
 
+def test_our_commands_pass_over_sftp(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same folder over SFTP: every write is noted as it happens."""
+    pytest.importorskip("asyncssh")
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    code, report = graded(capsys, "nightly-file", "--", "sh", "-c", OVER_SFTP)
+
+    assert (0, {"FI-1": "PASS", "FI-2": "PASS"}) == (code, verdicts(report))
+
+
+@needs_sftp
+def test_a_trigger_that_goes_first_over_sftp_is_seen_however_fast(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """FI-1: the server sees every write, so that no clock of a file system has to tell them apart."""
+    pytest.importorskip("asyncssh")
+    (tmp_path / "askpass").write_text('#!/bin/sh\necho "$KIBO_SHARED_SECRET"\n', encoding="utf-8")
+    (tmp_path / "askpass").chmod(0o700)
+    code, report = graded(capsys, "nightly-file", "--", "sh", "-c", f"cd {tmp_path}\n{TRIGGER_FIRST}")
+
+    assert (1, {"FI-1": "FAIL", "FI-2": "PASS"}) == (code, verdicts(report))
+
+
 def test_a_naive_script_gets_the_verdicts_it_deserves(capsys: pytest.CaptureFixture[str]) -> None:
     """The trigger comes first and the clock is Greenwich's; what it sends is imported all the same."""
     code, report = graded(capsys, "nightly-file", "--", "sh", "-c", NAIVE)
@@ -134,7 +177,7 @@ def test_an_application_is_watched_at_the_drop_folder(tmp_path: Path) -> None:
     command = [str(BIN / "kibo-scenarios"), "grade", "nightly-file", "--driver", "black-box", "--json", "--for", "60s"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stderr is not None
-        told = [process.stderr.readline().rstrip("\n") for _ in range(7)]
+        told = [process.stderr.readline().rstrip("\n") for _ in range(8)]
         drop = next(Path(line.split()[-1]) for line in told if line.startswith("drop folder"))
         (drop / "stock.csv").write_text("LocationCode,UPC,Quantity\n", encoding="utf-8")
         process.terminate()
