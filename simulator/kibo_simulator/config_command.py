@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from contextlib import closing
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -12,9 +11,8 @@ import msgspec
 from click.core import ParameterSource
 
 from kibo_simulator.effective import DEFAULT, SETTING_FLAGS, Effective, masked
-from kibo_simulator.moment import read_moment
 from kibo_simulator.settings import Settings
-from kibo_simulator.store.images import check, open_image
+from kibo_simulator.snapshots import opened_snapshot
 
 ENVIRONMENT_PREFIX: Final = "KIBO_SIMULATOR"
 TOLD_SOURCES: Final = frozenset({ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT})
@@ -28,9 +26,8 @@ def snapshot_settings(file: Path) -> Settings:
     Raises:
         ImageError: it is none.
     """
-    with closing(open_image(file)) as image:
-        check(image)
-        return read_moment(image).settings
+    with opened_snapshot(file) as (_, moment):
+        return moment.settings
 
 
 def origin(context: click.Context, parameter: click.Parameter) -> str:

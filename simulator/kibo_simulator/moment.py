@@ -14,7 +14,8 @@ from kibo_simulator.settings import Settings
 from kibo_simulator.store.images import ImageError
 from kibo_simulator.version import __version__
 
-MOMENT_VERSION: Final = 1
+MOMENT_VERSION: Final = 2
+"""Of snapshots: 1 had no seal (`kibo_simulator.snapshots.seal`)."""
 
 _KEY: Final = "moment"
 
@@ -56,9 +57,12 @@ def read_moment(image: sqlite3.Connection) -> Moment:
     if row is None:
         raise ImageError("is a data file, not a snapshot; start from it with --data")
     try:
-        return msgspec.json.decode(str(row[0]), type=Moment)
+        moment = msgspec.json.decode(str(row[0]), type=Moment)
     except msgspec.MsgspecError as error:
         raise ImageError(f"was made by another version of this program: {error}") from error
+    if not 1 <= moment.version <= MOMENT_VERSION:
+        raise ImageError(f"has format version {moment.version}; this program reads 1 to {MOMENT_VERSION}")
+    return moment
 
 
 def drop_moment(connection: sqlite3.Connection) -> None:

@@ -23,16 +23,16 @@ from kibo_simulator.engine import Engine
 from kibo_simulator.files.location_export import InventoryRow, write_location_export
 from kibo_simulator.journal import Journal
 from kibo_simulator.journal.file import JournalFile
-from kibo_simulator.moment import Moment, read_moment
+from kibo_simulator.moment import Moment
 from kibo_simulator.seeding import Seed, load_file, load_rows
 from kibo_simulator.settings import Settings
-from kibo_simulator.snapshots import Snapshot, SnapshotShelf
+from kibo_simulator.snapshots import Snapshot, SnapshotShelf, opened_snapshot
 from kibo_simulator.steps import finish
 from kibo_simulator.stock.deletion_items import DeletionItems
 from kibo_simulator.stock.records import StockRecord
 from kibo_simulator.stock_work import DeleteWork
 from kibo_simulator.store.database import Database
-from kibo_simulator.store.images import ImageError, check, open_image, remove_file, write_file
+from kibo_simulator.store.images import ImageError, remove_file, write_file
 from kibo_simulator.store.tenants import Tenant
 from kibo_simulator.tenants import add_application
 from kibo_simulator.timestamps import parse_instant
@@ -164,9 +164,7 @@ class Simulator(Engine):
         if self._snapshot is None:
             database, loaded = self._seed.fresh(self._begins())
             return database, None, loaded
-        with closing(open_image(self._snapshot)) as image:
-            check(image)
-            moment = read_moment(image)
+        with opened_snapshot(self._snapshot) as (image, moment):
             database = Database(copy_of=image)
         return database, self._as_told(moment), None
 

@@ -9,23 +9,22 @@ Laws of this file
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
-from os import getpid
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Final
 
 from kibo_simulator.moment import Moment, read_moment, write_moment
-from kibo_simulator.store.images import ImageError, check, open_image, remove_file, write_file
+from kibo_simulator.snapshots.parts import clear_parts, new_part
+from kibo_simulator.snapshots.seal import SEAL_BYTES, opened_snapshot, seal
+from kibo_simulator.store.images import ImageError, open_image, write_file
 
 SUFFIX: Final = ".snapshot"
 NAMES: Final = "a letter or digit, then at most 79 letters, digits, dots, dashes and underlines"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_PART: Final = ".part"
 
 
 class ShelfError(ValueError):
@@ -73,8 +72,9 @@ class SnapshotShelf:
         self.most_bytes = most_bytes
         self._most = most
         self._temporary: TemporaryDirectory[str] | None = None
-        self._parts = count(1)
         self._placing = Lock()
+        if folder is not None:
+            clear_parts(folder)
 
     def __repr__(self) -> str:
         return f"<SnapshotShelf {self.folder or 'for this run'}>"
@@ -137,9 +137,8 @@ class SnapshotShelf:
             ShelfError: there is none of that name, or its file cannot be used.
         """
         try:
-            with closing(open_image(self.path(name))) as image:
-                check(image)
-                yield image, read_moment(image)
+            with opened_snapshot(self.path(name)) as found:
+                yield found
         except ImageError as error:
             raise ShelfError(f"the snapshot {name!r} {error}") from error
 
@@ -165,15 +164,15 @@ class SnapshotShelf:
         """
         (pages,) = tables.execute("PRAGMA page_count").fetchone()
         (page_size,) = tables.execute("PRAGMA page_size").fetchone()
-        if pages * page_size > self.most_bytes:
-            raise ShelfError(
-                f"the snapshot would have {pages * page_size:,} bytes; at most {self.most_bytes:,} are kept"
-            )
+        size = pages * page_size + SEAL_BYTES
+        if size > self.most_bytes:
+            raise ShelfError(f"the snapshot would have {size:,} bytes; at most {self.most_bytes:,} are kept")
 
         def write(path: Path) -> None:
             write_file(tables, path)
             with closing(sqlite3.connect(path, isolation_level=None)) as image:
                 write_moment(image, moment)
+            seal(path)
 
         return self._keep(name, write, replace=replace)
 
@@ -187,9 +186,8 @@ class SnapshotShelf:
 
         def move(path: Path) -> None:
             try:
-                with closing(open_image(content)) as image:
-                    check(image)
-                    read_moment(image)
+                with opened_snapshot(content):
+                    pass
             except ImageError as error:
                 raise NoSnapshotError(f"the file {error}") from error
             content.replace(path)
@@ -204,14 +202,20 @@ class SnapshotShelf:
         """
         self.path(name).unlink(missing_ok=True)
 
-    def new_part(self) -> Path:
-        """An empty file on the shelf to write to: no snapshot's, no other writer's, and nobody else's to read."""
-        part = self._room() / f".{getpid()}-{id(self)}-{next(self._parts)}{_PART}"
-        try:
-            part.touch(mode=0o600)
-        except OSError as error:
-            raise ShelfError(f"the folder {part.parent} cannot be written to: {error.strerror or error}") from error
-        return part
+    @contextmanager
+    def new_part(self) -> Iterator[Path]:
+        """An empty file on the shelf to write to, for as long as the context lasts.
+
+        Raises:
+            ShelfError: the folder cannot be written to.
+        """
+        room = self._room()
+        with ExitStack() as stack:
+            try:
+                part = stack.enter_context(new_part(room))
+            except OSError as error:
+                raise ShelfError(f"the folder {room} cannot be written to: {error.strerror or error}") from error
+            yield part
 
     def close(self) -> None:
         """Drop the temporary folder, if there is one; a folder of the user's stays as it is."""
@@ -221,18 +225,16 @@ class SnapshotShelf:
 
     def _keep(self, name: str, write: Callable[[Path], None], *, replace: bool) -> Snapshot:
         self.check_room(name, replace=replace)
-        part = self.new_part()
-        try:
-            write(part)
-            with self._placing:
-                self.check_room(name, replace=replace)
-                part.replace(self._path(name))
-        except OSError as error:
-            raise ShelfError(f"the snapshot {name!r} cannot be written: {error.strerror or error}") from error
-        except sqlite3.Error as error:
-            raise ShelfError(f"the snapshot {name!r} cannot be written: {error}") from error
-        finally:
-            remove_file(part)
+        with self.new_part() as part:
+            try:
+                write(part)
+                with self._placing:
+                    self.check_room(name, replace=replace)
+                    part.replace(self._path(name))
+            except OSError as error:
+                raise ShelfError(f"the snapshot {name!r} cannot be written: {error.strerror or error}") from error
+            except sqlite3.Error as error:
+                raise ShelfError(f"the snapshot {name!r} cannot be written: {error}") from error
         return self.get(name)
 
     def _path(self, name: str) -> Path:

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 
 from kibo_simulator import ImageError, LimitsDocument, PoolLimit, SampleSettings, Settings, ShelfError, Simulator
 from kibo_simulator.files.location_export import InventoryRow
+from kibo_simulator.snapshots.seal import seal
 
 from .conftest import START, V1, Bench, MakeBench, Reply
 
@@ -137,7 +139,13 @@ def damaged(image: bytes, how: str) -> bytes:
     with closing(sqlite3.connect(":memory:")) as database:
         database.deserialize(image)
         database.executescript(how)
-        return database.serialize()
+        changed = database.serialize()
+    with TemporaryDirectory() as folder:
+        # Whoever means harm can reckon a checksum as well.
+        file = Path(folder, "changed")
+        file.write_bytes(changed)
+        seal(file)
+        return file.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from kibo_simulator.files.location_export import InventoryFileError
 from kibo_simulator.moment import Moment
 from kibo_simulator.snapshots import Snapshot
 from kibo_simulator.store.database import Database
-from kibo_simulator.store.images import ImageError, remove_file
+from kibo_simulator.store.images import ImageError
 from kibo_simulator.timestamps import iso_microseconds
 from kibo_simulator.web.beside import beside
 from kibo_simulator.web.control.clock_routes import ClockBody, announced
@@ -136,12 +136,9 @@ async def upload_snapshot(call: ControlCall[bytes]) -> SnapshotBody:
     replace = call.flag("replace")
     with shelf_refusals():
         await beside(lambda: shelf.check_room(name, replace=replace))
-        part = shelf.new_part()
-        try:
+        with shelf.new_part() as part:
             await _receive(call.request, part, shelf.most_bytes)
             return _body(await beside(lambda: shelf.receive(name, part, replace=replace)))
-        finally:
-            remove_file(part)
 
 
 async def _receive(request: web.Request, part: Path, most_bytes: int) -> None:
