@@ -17,6 +17,7 @@ import msgspec
 from kibo_scenarios.declaration import Declaration, does_the_work
 from kibo_scenarios.drivers import ClientReport, Driver, Task, reference_client
 from kibo_scenarios.drop_folder import DropFolder
+from kibo_scenarios.drop_watch import watched_drop
 from kibo_scenarios.errors import HarnessError, ScenarioError
 from kibo_scenarios.events import (
     ClientEnded,
@@ -203,7 +204,8 @@ async def _live(
             began = clock.wall_us()
             others = Interventions(scenario.happenings, simulator, tenant)
             async with neighbours_at_work(scenario.neighbours, simulator, where, pace, clock.wall_us):
-                report, failure = await _drive(driver, task, scenario.time_limit)
+                with watched_drop(pace, drop, clock.wall_us) as writings:
+                    report, failure = await _drive(driver, task, scenario.time_limit)
             others.end()
             span = clock.wall_us() - began
             listen(ClientEnded(span=span, failure=failure))
@@ -212,7 +214,9 @@ async def _live(
         after = take_stock(simulator, tenant)
         lines = journal_lines(simulator)
         jobs = job_facts(simulator, tenant)
-        seen_files = file_facts(simulator)
+        # A client under faketime may have stamped its files by its own clock.
+        dated = pace.speed is None or pace.speed <= 1
+        seen_files = file_facts(simulator, settings.files.inbox, writings.known(), dated=dated)
         batch_items = batch_item_counts(simulator, tenant)
     finally:
         simulator.close()

@@ -1,12 +1,14 @@
 """The world of a run: a simulator with its tenant, the records that are to go, and the evidence that is left after."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
+from kibo_scenarios.drop_watch import Writing
 from kibo_scenarios.errors import HarnessError, UsageError
 from kibo_scenarios.evidence import FileFact, JobFact, JournalEntry, PoolLimit, Quantities, RecordKey
 from kibo_scenarios.scenario import Scenario, Targets
@@ -92,21 +94,40 @@ def job_facts(simulator: Simulator, tenant: int) -> dict[int, JobFact]:
     }
 
 
-def file_facts(simulator: Simulator) -> tuple[FileFact, ...]:
-    """Return what was seen at the drop points, without what the simulator put there itself."""
+def file_facts(
+    simulator: Simulator,
+    inbox: str = "",
+    writings: Mapping[str, Writing] = MappingProxyType({}),
+    *,
+    dated: bool = True,
+) -> tuple[FileFact, ...]:
+    """Return what was seen at the drop points, without what the simulator put there itself.
+
+    Args:
+        simulator: Its log of files says what its looks, and its own server, have seen.
+        inbox: A folder of which more is known.
+        writings: That is what is known of its files.
+        dated: Whether the times that files have are those of one clock.
+    """
     own = {(event.folder, event.name) for event in simulator.file_log.since() if event.what == "exported"}
-    return tuple(
+    facts = (
         FileFact(
             folder=file.folder,
             name=file.name,
             appeared_at=file.appeared_at,
             complete_at=file.complete_at,
-            written=file.written,
+            written=file.written if dated or file.exact else 0,
             exact=file.exact,
             outcome=file.outcome,
         )
         for file in simulator.file_log.files()
         if (file.folder, file.name) not in own
+    )
+    return tuple(
+        replace(fact, appeared_at=known.appeared_at, complete_at=known.complete_at, exact=True)
+        if fact.folder == inbox.strip("/") and not fact.exact and (known := writings.get(fact.name)) is not None
+        else fact
+        for fact in facts
     )
 
 

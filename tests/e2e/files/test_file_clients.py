@@ -37,6 +37,7 @@ told() { sed -n "s/.*\\"$1\\": \\"\\(.*\\)\\",/\\1/p" "$KIBO_TASK_FILE" | head -
 drop=$(told dropFolder) feed=$(told file)
 """
 OURS = TOLD + "kibo-client file make $feed --kind refresh --to . && kibo-client file upload *.zip --to $drop"
+NAMED = "name=T_${KIBO_TENANT}_REFRESH_$(TZ=America/Los_Angeles date +%y%m%d%H%M%S).csv"
 OVER_SFTP = (
     TOLD
     + "kibo-client file make $feed --kind refresh --to . && KIBO_SFTP_PASSWORD=$KIBO_SHARED_SECRET "
@@ -44,8 +45,8 @@ OVER_SFTP = (
 )
 TRIGGER_FIRST = (
     TOLD
-    + """\
-name=T_${KIBO_TENANT}_REFRESH_$(TZ=America/Los_Angeles date +%y%m%d%H%M%S).csv
+    + NAMED
+    + """
 cp $feed $name && : > $name.done
 options="-o BatchMode=no -o LogLevel=ERROR -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
 export SSH_ASKPASS=$PWD/askpass SSH_ASKPASS_REQUIRE=force DISPLAY=:0
@@ -113,6 +114,29 @@ def test_our_commands_pass(capsys: pytest.CaptureFixture[str], tmp_path: Path, m
     code, report = graded(capsys, "nightly-file", "--", "sh", "-c", OURS)
 
     assert (0, {"FI-1": "PASS", "FI-2": "PASS"}) == (code, verdicts(report))
+
+
+@pytest.mark.skipif(shutil.which("faketime") is None, reason="faketime is not installed")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells every write")
+@pytest.mark.parametrize(
+    ("steps", "verdict"),
+    [
+        ("cp $feed $drop/$name; touch $drop/$name.done", "PASS"),
+        ("touch -d 2020-01-01 $name.done; cp $feed $drop/$name; cp -p $name.done $drop", "PASS"),
+        ("cp $feed $name; touch $name.done; mv $name.done $drop; mv $name $drop", "FAIL"),
+        ("cp $feed $drop/$name; touch $drop/$name.done; echo >> $drop/$name", "FAIL"),
+    ],
+    ids=["touched", "copied with its time", "moved in the wrong order", "goes on writing"],
+)
+def test_the_times_of_files_deceive_nobody(
+    steps: str, verdict: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """FI-1: under faketime ``touch`` dates files by the simulated clock, and copies bring times along."""
+    program = f"cd {tmp_path}\n{TOLD}{NAMED}\n{steps}"
+    code, report = graded(capsys, "nightly-file", "--speed", "60", "--", "sh", "-c", program)
+
+    assert (verdict, "PASS") == tuple(verdicts(report).values())
+    assert (0 if verdict == "PASS" else 1) == code
 
 
 def test_our_commands_pass_over_sftp(
