@@ -11,13 +11,24 @@ from kibo_scenarios.moments import SECOND
 from kibo_scenarios.workloads.access import OAUTH, login_body
 from kibo_scenarios.workloads.budget_share import BudgetShare
 from kibo_scenarios.workloads.clients import Client
-from kibo_scenarios.workloads.conduct import NO_TOKEN, REFUSED, UNAUTHORIZED, Move, Restriction, move_after, pause_after
+from kibo_scenarios.workloads.conduct import (
+    NO_TOKEN,
+    REFUSED,
+    RENEWAL_PAUSE,
+    UNAUTHORIZED,
+    Move,
+    Restriction,
+    move_after,
+    pause_after,
+    renewal_due,
+)
 from kibo_scenarios.workloads.settled import Settled
 from kibo_scenarios.workloads.wishes import Wish
 
 
 class _Token(msgspec.Struct):
     access_token: str
+    expires_in: float = 0.0
 
 
 class Actor:
@@ -54,6 +65,7 @@ class Actor:
         self._restriction = Restriction()
         self._one_alone = asyncio.Lock()
         self._token = ""
+        self._renew_from = 0
         self._renewing = asyncio.Lock()
 
     def __repr__(self) -> str:
@@ -61,9 +73,22 @@ class Actor:
 
     async def live(self, wishes: Iterator[Wish], begin: int) -> None:
         """Settle all wishes, as many at a time as there are workers; instants count from ``begin``."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._client.workers):
-                group.create_task(self._work(wishes, begin))
+        async with asyncio.TaskGroup() as beside:
+            keeper = beside.create_task(self._keep_token())
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._client.workers):
+                    group.create_task(self._work(wishes, begin))
+            keeper.cancel()
+
+    async def _keep_token(self) -> None:
+        """Renew the token before it expires, so that no request is spent on finding out that it has."""
+        while True:
+            await self._until(self._renew_from)
+            if self._renew_from <= self._now():
+                if self._token:
+                    await self._renew(self._token, spoilt=False)
+                # The first is fetched by whoever needs it, and where none is to be had now it is asked for again.
+                self._renew_from = max(self._renew_from, self._now() + RENEWAL_PAUSE)
 
     async def _work(self, wishes: Iterator[Wish], begin: int) -> None:
         for wish in wishes:
@@ -137,14 +162,16 @@ class Actor:
             await self._renew(token)
         return status
 
-    async def _renew(self, stale: str) -> str:
-        """A token other than the stale one; empty when none is to be had now."""
+    async def _renew(self, stale: str, *, spoilt: bool = True) -> str:
+        """A token other than the stale one; empty when none is to be had now, or the stale one if it is not spoilt."""
         async with self._renewing:
             if self._token != stale:
                 return self._token
-            self._token = ""
+            if spoilt:
+                self._token = ""
             with suppress(NoAnswerError, msgspec.MsgspecError):
                 answer = await self._lines.ask("POST", OAUTH, msgspec.json.encode(login_body(self._name, self._secret)))
                 if answer.status < REFUSED:
-                    self._token = msgspec.json.decode(answer.body, type=_Token).access_token
+                    token = msgspec.json.decode(answer.body, type=_Token)
+                    self._token, self._renew_from = token.access_token, renewal_due(self._now(), token.expires_in)
             return self._token

@@ -16,6 +16,10 @@ TOO_MANY: Final = 429
 UNAUTHORIZED: Final = 401
 #: Statuses from here on are no success.
 REFUSED: Final = 400
+#: How long after a vain attempt a token is asked for again.
+RENEWAL_PAUSE: Final = 10 * SECOND
+_RENEWAL_MARGIN: Final = 60 * SECOND
+_LONGEST_LIFETIME_S: Final = 31 * 86_400.0
 _FAILED: Final = 500
 _LEAST_WAIT: Final = 60 * SECOND
 _LONGEST_BACKOFF: Final = 60 * SECOND
@@ -48,6 +52,16 @@ def move_after(status: int, wish: Wish, client: Client) -> Move:
 def pause_after(attempt: int) -> int:
     """Return how long a client waits after an attempt that failed, counted from 1; microseconds."""
     return min(_LONGEST_BACKOFF, SECOND << min(attempt - 1, _MOST_DOUBLINGS))
+
+
+def renewal_due(now: int, expires_in_s: float) -> int:
+    """Return when a token is renewed that was given at ``now``: a minute early, or halfway where it lives less long.
+
+    A lifetime that is none, such as that of an answer without it, is taken for the longest.
+    """
+    told = expires_in_s if 0 < expires_in_s <= _LONGEST_LIFETIME_S else _LONGEST_LIFETIME_S
+    lifetime = round(told * SECOND)
+    return now + max(lifetime // 2, lifetime - _RENEWAL_MARGIN)
 
 
 class Restriction:

@@ -145,6 +145,22 @@ def test_a_request_whose_client_is_not_known_counts_for_the_client_unknown(tmp_p
     )
 
 
+def test_a_token_is_renewed_before_it_expires(tmp_path: Path) -> None:
+    """Tokens that live ten minutes, for an hour: no request is sent in vain; each is renewed once, a minute early."""
+    scenario = load(
+        tmp_path,
+        "name: renewal\ntitle: Tokens are renewed\n"
+        "simulator: {sample: {locations: 2, products: 40}, access: {token_lifetime_s: 600}}\n"
+        "clients: {shop: {kind: lookups, stages: [{for: 1h, rate: 2}]}}\n"
+        "thresholds: {'requests{client:unknown}': '== 0', error_rate: '<= 0'}\n",
+    )
+    result = run_load(scenario)
+    logins = [json.loads(line)["at"][11:16] for line in result.journal if b'"authenticate"' in line]
+
+    assert Conclusion.PASSED == result.conclusion
+    assert ["05:00", "05:09", "05:18", "05:27", "05:36", "05:45", "05:54"] == logins
+
+
 def test_too_few_samples_are_no_verdict_and_exit_3(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """INCONCLUSIVE says how many samples it takes; JUnit calls it an error, so that nobody takes it for a pass."""
     text = RUSH[: RUSH.index("clients:")] + (
