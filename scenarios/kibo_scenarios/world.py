@@ -108,7 +108,14 @@ def file_facts(
         inbox: A folder of which more is known.
         writings: That is what is known of its files.
         dated: Whether the times that files have are those of one clock.
+
+    Raises:
+        HarnessError: The log of files has lost entries, so that no verdict could be trusted.
     """
+    if simulator.file_log.dropped:
+        raise HarnessError(
+            f"the log of files dropped {simulator.file_log.dropped:,} entries; raise simulator.files.log_entries"
+        )
     own = {(event.folder, event.name) for event in simulator.file_log.since() if event.what == "exported"}
     facts = (
         FileFact(

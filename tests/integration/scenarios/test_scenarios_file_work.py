@@ -10,7 +10,7 @@ import pytest
 
 from kibo_scenarios.drivers import ClientReport, Task, reference_client
 from kibo_scenarios.drivers.task_file import TaskDocument, task_document
-from kibo_scenarios.errors import ScenarioFileError, UsageError
+from kibo_scenarios.errors import HarnessError, ScenarioFileError, UsageError
 from kibo_scenarios.library import find
 from kibo_scenarios.moments import HOUR, MINUTE
 from kibo_scenarios.result import Conclusion
@@ -125,6 +125,15 @@ def test_what_is_dropped_last_is_still_picked_up() -> None:
     assert [10 * HOUR + 30 * MINUTE] == [
         max(job.finished_at or 0 for job in result.evidence.jobs.values()) - scenario.start
     ]
+
+
+def test_a_log_of_files_that_has_lost_entries_proves_nothing() -> None:
+    """A fault of the harness, and no verdict about the client."""
+    scenario = small(FileFeed(kind="refresh"))
+    forgetful = {**scenario.simulator, "files": {"log_entries": 3}}
+
+    with pytest.raises(HarnessError, match=r"the log of files dropped \d entries; raise simulator.files.log_entries"):
+        run_scenario(msgspec.structs.replace(scenario, simulator=forgetful))
 
 
 def test_a_feed_about_a_location_that_is_not_there_is_refused() -> None:
