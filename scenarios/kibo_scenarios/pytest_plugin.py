@@ -8,11 +8,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from kibo_scenarios.trials import ServedSimulator, VirtualWorld
     from kibo_simulator import Settings
 
@@ -64,7 +67,7 @@ def kibo_server(
     _checked(kibo_settings)
     marker = request.node.get_closest_marker(FLAGS_MARKER)
     flags = [str(flag) for flag in marker.args] if marker else []
-    with serving(tmp_path_factory.mktemp("kibo-server"), kibo_settings, flags) as served:
+    with _started(serving(tmp_path_factory.mktemp("kibo-server"), kibo_settings, flags)) as served:
         yield served
 
 
@@ -82,7 +85,7 @@ def kibo_session_server(
     from kibo_scenarios.trials import serving  # noqa: PLC0415  # loaded for tests that use it
 
     _checked(kibo_session_settings)
-    with serving(tmp_path_factory.mktemp("kibo-session-server"), kibo_session_settings) as served:
+    with _started(serving(tmp_path_factory.mktemp("kibo-session-server"), kibo_session_settings)) as served:
         yield served
 
 
@@ -116,7 +119,17 @@ def in_virtual_time(test: Callable[..., Awaitable[_T]]) -> Callable[..., _T]:
             raise pytest.UsageError(
                 f"{test.__name__} is decorated with in_virtual_time and does not ask for kibo_world"
             )
-        return world.run(lambda _: test(*args, **kwargs))
+
+        async def awaited(_: object) -> _T:
+            outcome = test(*args, **kwargs)
+            if not inspect.isawaitable(outcome):
+                raise pytest.fail.Exception(
+                    f"{test.__name__} is decorated with in_virtual_time and is not async; use kibo_server",
+                    pytrace=False,
+                )
+            return await outcome
+
+        return world.run(awaited)
 
     timeless.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]
     return timeless
@@ -159,3 +172,16 @@ def _checked(settings: Mapping[str, Any]) -> Settings:
         return checked_settings(settings)
     except UsageError as error:
         raise pytest.fail.Exception(f"kibo: {error}", pytrace=False) from None
+
+
+@contextmanager
+def _started(serving: AbstractContextManager[ServedSimulator]) -> Iterator[ServedSimulator]:
+    """Serve, or fail with what the simulator said instead of a traceback through our own code."""
+    from kibo_scenarios.errors import HarnessError  # noqa: PLC0415  # loaded for tests that use it
+
+    with ExitStack() as stack:
+        try:
+            served = stack.enter_context(serving)
+        except HarnessError as error:
+            raise pytest.fail.Exception(f"kibo_serve: {error}", pytrace=False) from None
+        yield served

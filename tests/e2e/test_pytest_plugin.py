@@ -92,6 +92,11 @@ async def test_no_world():
     pass
 
 
+@in_virtual_time
+def test_not_async(kibo_world):
+    pass
+
+
 @pytest.mark.kibo(limits={"pools": [{"route": "x"}]})
 def test_wrong_settings(kibo_world):
     pass
@@ -112,7 +117,7 @@ def test_what_must_fail_fails_and_says_why(tmp_path: Path) -> None:
     """TH-1: a broken rule names the moment and the remedy; every misuse is named, and nothing passes by accident."""
     counts, printed = run_pytest(tmp_path, IMPATIENT)
 
-    assert counts == {"failed": 5, "error": 3}, printed
+    assert counts == {"failed": 6, "error": 3}, printed
     for said in (
         r"TH-1 FAIL: ",
         r"2026-03-02T05:00:06\S+  #\d+ \w+ arrived .* too early",
@@ -121,8 +126,10 @@ def test_what_must_fail_fails_and_says_why(tmp_path: Path) -> None:
         r"unknown rule 'XX-1': expected one of TH-1",
         r"asks for none of kibo_world, kibo_server",
         r"test_no_world is decorated with in_virtual_time and does not ask for kibo_world",
+        r"^test_not_async is decorated with in_virtual_time and is not async; use kibo_server$",
         r"kibo: \$\.limits\.pools\[0\]\.route: a route starts with / and may end with \*",
         r"kibo: \$\.jobs: is not a tenant's own; set it in the fixture kibo_session_settings",
-        r"the simulator did not start: .*--clock sideways: real, manual or xN",
+        r"^kibo_serve: the simulator did not start: .*--clock sideways: real, manual or xN",
     ):
-        assert re.search(said, printed), (said, printed)
+        assert re.search(said, printed, re.MULTILINE), (said, printed)
+    assert "served_simulator.py" not in printed

@@ -144,6 +144,7 @@ def test_axes_that_mean_nothing_are_refused(axis: str, said: str) -> None:
         (["seed=1,-1"], "$.seed: expected int >= 0"),
         (["clients.till.share=0.5"], "$.clients.till"),
         (["clients.tills.stages.7.rate=1"], "stages.7.rate: there is no clients.tills.stages.7 in this"),
+        (["shops=1,2"], "$.shops: this field is not known here; short words are limits.rpm, limits.rph, stores, "),
         (["title.x=1"], "--over title.x: there is no title.x in this scenario"),
         (["seed=1", "seed=2"], "--over: the same place stands there twice"),
         ([f"{name}={','.join(map(str, range(1, 41)))}" for name in ("seed", "limits.rpm")], "1,600 combinations"),
