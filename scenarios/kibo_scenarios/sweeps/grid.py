@@ -157,7 +157,7 @@ def _changed(flag: str, document: YamlDocument, axes: Sequence[Axis], values: Se
     try:
         checked_any(changed)
     except ScenarioFileError as error:
-        misspelt = any(len(axis.place) == 1 and axis.place[0] not in document.value for axis in axes)
+        misspelt = any(f"$.{axis.place[0]}: this field is not known here" in str(error) for axis in axes)
         words = f"; short words are {', '.join(SHORT)}" if misspelt else ""
         raise SweepError(f"{flag} {told}: {error}{words}") from None
     return changed
