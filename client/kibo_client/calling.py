@@ -18,7 +18,7 @@ from kibo_client.clock import sleep_until
 from kibo_client.errors import NoAnswerError, RefusedError, UnknownOutcomeError
 from kibo_client.exchange import logger
 from kibo_client.models import Sent
-from kibo_client.retry import Action, AnswerClass, action_for, backoff, class_of_status
+from kibo_client.retry import KNOCKS, Action, AnswerClass, action_for, backoff, class_of_status
 from kibo_client.transport import HttpAnswer, Transport, TransportError
 from kibo_client.wire import read_date
 
@@ -60,7 +60,7 @@ class Caller:
         Raises:
             RefusedError: The server refused it.
             UnknownOutcomeError: Nobody knows whether it was carried out, and repeating it might do harm.
-            NoAnswerError: It was tried often, and never answered.
+            NoAnswerError: It was tried often, or a few times where the host has never answered at all.
             CredentialsRefusedError: A token was needed and refused.
         """
         target = call.path.format(**{name: quote(str(value), safe="") for name, value in path.items()})
@@ -90,7 +90,7 @@ class Caller:
             failures += 1
             if action is not Action.RETRY_AFTER_BACKOFF:
                 raise RefusedError(call.name, status, said)
-            if failures >= MOST_ATTEMPTS:
+            if failures >= (MOST_ATTEMPTS if self._transport.unreachable is None else KNOCKS):
                 raise NoAnswerError(call.name, failures, said)
             await sleep_until(self._now() + backoff(failures, self._jitter()), self._now)
 

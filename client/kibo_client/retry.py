@@ -68,6 +68,8 @@ TABLE: dict[tuple[AnswerClass, Effect], Action] = {
     (AnswerClass.MALFORMED, Effect.RELATIVE): Action.RECONCILE,
 }
 
+# How often a host that has never answered is tried, over about three seconds.
+KNOCKS = 3
 FIRST_BACKOFF = SECOND
 # 2**9 seconds is over eight minutes: past that, waiting longer teaches nothing.
 MOST_DOUBLINGS = 9

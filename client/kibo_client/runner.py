@@ -16,15 +16,13 @@ from kibo_client.clock import sleep_until
 from kibo_client.errors import CredentialsRefusedError
 from kibo_client.events import Action, Answer, Answered, Confirmed, Done, Event, Failed, Request, Scope, Sent, Wait
 from kibo_client.report import Progress
-from kibo_client.retry import AnswerClass, backoff
+from kibo_client.retry import KNOCKS, AnswerClass, backoff
 from kibo_client.run_journal import RunJournal
 from kibo_client.transport import Transport, TransportError
 
 OnEvent: TypeAlias = Callable[[Event | Wait], None]
 Confirm: TypeAlias = Callable[[Scope], Awaitable[bool]]
 Ask: TypeAlias = Callable[[Request], Awaitable[tuple[Answer, int | None]]]
-# How often a host that has never answered is tried, over about three seconds.
-KNOCKS = 3
 
 
 class Machine(Protocol):

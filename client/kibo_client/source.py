@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from kibo_client.errors import ExportFileError
+from kibo_client.zip_directory import opened_archive
 
 STANDARD_INPUT = "-"
 # A row of the fullest export is well below a kilobyte; five million of them are a large tenant.
@@ -103,7 +104,7 @@ def _unpacked(name: str, file: IO[bytes]) -> Iterator[tuple[str, IO[bytes], Form
                 file.seek(0)
             yield _recognised(name, file)
             return
-        with zipfile.ZipFile(file) as archive:
+        with opened_archive(file) as archive:
             member = _only_data_file(name, archive)
             with archive.open(member) as data:
                 yield _recognised(f"{name}!{member.filename}", data)

@@ -21,6 +21,7 @@ from kibo_client.errors import CredentialsRefusedError, UnreachableError
 from kibo_client.exchange import Exchange, OnExchange, log
 from kibo_client.retry import backoff
 from kibo_client.settings import Settings
+from kibo_client.tls_probe import complains_of_plain_http, is_plain_answer, speaks_tls
 from kibo_client.units import SECOND
 from kibo_client.wire import OAUTH_PATH, Unreadable, read_error, read_token, token_request_body
 
@@ -258,11 +259,16 @@ class Transport:
                 allow_redirects=False,
                 middlewares=(_SendOnce(),),
             ) as response:
+                if response.status != 400:
+                    self._reached.add(host)
+                content = await _bounded_body(response)
+                if host not in self._reached and complains_of_plain_http(response.status, content):
+                    raise self._wrong_scheme(host)
                 self._reached.add(host)
                 self._unreachable = None
                 return HttpAnswer(
                     status=response.status,
-                    body=await _bounded_body(response),
+                    body=content,
                     retry_after=response.headers.get("Retry-After"),
                     # A cache's or a proxy's stamp says nothing of the server's clock.
                     date=None if "Age" in response.headers else response.headers.get("Date"),
@@ -271,14 +277,33 @@ class Transport:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             said, permanent = _no_connection(error)
             if host not in self._reached:
+                if isinstance(error, aiohttp.ClientConnectorSSLError) and is_plain_answer(error.os_error):
+                    raise self._wrong_scheme(host) from error
                 self._unreachable = UnreachableError(host, said, permanent=permanent)
             raise TransportError(f"no connection to {host}: {said}", sent=False, permanent=permanent) from error
         except TimeoutError as error:
             raise TransportError(f"no answer within {self._settings.request_timeout_s:g} s", sent=True) from error
-        except aiohttp.ClientError as error:
-            raise TransportError(f"no answer: {str(error) or type(error).__name__}", sent=True) from error
-        except OSError as error:
-            raise TransportError(f"no answer: {error.strerror or error}", sent=True) from error
+        except (aiohttp.ClientError, OSError) as error:
+            if await self._speaks_tls_instead(host):
+                raise self._wrong_scheme(host) from error
+            said = str(error) or type(error).__name__
+            if not isinstance(error, aiohttp.ClientError):
+                said = error.strerror or said
+            raise TransportError(f"no answer: {said}", sent=True) from error
+
+    async def _speaks_tls_instead(self, host: str) -> bool:
+        """Whether a host that hung up on its first request expects TLS; only asked over sockets of our own."""
+        if self._connector is not None or host in self._reached or not host.startswith("http://"):
+            return False
+        return await speaks_tls(host)
+
+    def _wrong_scheme(self, host: str) -> TransportError:
+        """The error for a URL with http where it should be https, or the other way round: nothing was carried out."""
+        scheme, rest = host.split("://", 1)
+        told = "it speaks TLS" if scheme == "http" else "it does not speak TLS"
+        said = f"{told}; the URL should be {'https' if scheme == 'http' else 'http'}://{rest}"
+        self._unreachable = UnreachableError(host, said, permanent=True)
+        return TransportError(f"no connection to {host}: {said}", sent=False, permanent=True)
 
 
 def _no_connection(error: aiohttp.ClientError) -> tuple[str, bool]:

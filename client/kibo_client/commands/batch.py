@@ -12,6 +12,7 @@ from kibo_client.commands.connection import (
     ALL_DONE,
     INTERRUPTED,
     SOMETHING_UNDONE,
+    USAGE,
     Connection,
     connection_options,
     refuse,
@@ -247,7 +248,9 @@ def _with_jobs(connection: Connection, work: Callable[[BatchJobs, int], Awaitabl
         return anyio.run(main)
     except (NoAnswerError, RefusedError, TransportError, UnknownOutcomeError, UnreachableError) as error:
         say(f"kibo-client: {error}", err=True)
-        raise click.exceptions.Exit(SOMETHING_UNDONE) from error
+        # What never got an answer and is not worth another try is for the settings to put right.
+        mistaken = isinstance(error, RefusedError) and not error.status
+        raise click.exceptions.Exit(USAGE if mistaken else SOMETHING_UNDONE) from error
     except KiboClientError as error:
         refuse(str(error))
 

@@ -14,6 +14,7 @@ from kibo_client.commands.connection import (
     ALL_DONE,
     INTERRUPTED,
     SOMETHING_UNDONE,
+    USAGE,
     Command,
     Connection,
     can_ask,
@@ -128,7 +129,8 @@ def conduct_run(
         report, trouble = _run(settings, work, conduct)
     except UnreachableError as error:
         say(f"kibo-client: {error}", err=True)
-        return SOMETHING_UNDONE
+        # Where nothing helps but to change a setting, that is what was wrong.
+        return USAGE if error.permanent else SOMETHING_UNDONE
     except KiboClientError as error:
         refuse(str(error))
     if report is None:

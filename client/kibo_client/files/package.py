@@ -12,20 +12,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from kibo_client.errors import InventoryFileError
+from kibo_client.zip_directory import opened_archive
 
 LARGEST_FILE = 4 << 30
 LARGEST_RATIO = 200
 _RATIO_COUNTS_FROM = 1 << 20
-_LONGEST_READ = (1 << 16) + 22
-
-
-class _Frugal(io.FileIO):
-    """A file of which no long piece is read at once: zipfile would make an object of each of a million entries."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > _LONGEST_READ:
-            raise zipfile.BadZipFile("its directory is far longer than that of one file")
-        return super().read(-1 if size is None else size)
 
 
 class _Counted(io.RawIOBase):
@@ -62,7 +53,7 @@ def opened(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
             with path.open("rb") as file:
                 yield path.name, file
             return
-        with _Frugal(path) as frugal, zipfile.ZipFile(frugal) as archive:
+        with path.open("rb") as file, opened_archive(file) as archive:
             member = _member(path, archive)
             most = min(LARGEST_FILE, max(_RATIO_COUNTS_FROM, member.compress_size * LARGEST_RATIO))
             with archive.open(member) as packed:
