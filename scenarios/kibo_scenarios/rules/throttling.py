@@ -7,7 +7,8 @@ Who broke a wait is split in two, so that a finding names one defect:
   with or after an early return of the refused caller itself is that return's doing, and left to TH-1.
 
 A request is early when it arrives before the 429 plus Retry-After, less the tolerance. It is excused when it may have
-been on its way already: when it arrives within the greatest round trip after the 429 was answered. A copy of the
+been on its way already: when it arrives within the greatest round trip after the 429 was answered, to the microsecond
+at its end, for what is sent in the very instant in which the answer comes was not sent because of it. A copy of the
 refused request has no such excuse.
 """
 
@@ -42,7 +43,7 @@ class _Wait:
         # A 429 is decided before the body is read (RL-11), so only requests without one can be told to be copies.
         same = request.request_hash != "" and request.request_hash == self.refusal.request_hash
         copy = same and request.method == "GET"
-        return request.started_at >= (self.refusal.finished_at if copy else self.known_at)
+        return request.started_at >= self.refusal.finished_at if copy else request.started_at > self.known_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ def _anything_later(evidence: Evidence, refusal: JournalEntry) -> bool:
     """Whether a request followed that must have been sent in the knowledge of this refusal."""
     known_at = refusal.finished_at + evidence.round_trip.greatest
     return any(
-        entry.started_at >= known_at and (entry.tenant, entry.pool) == (refusal.tenant, refusal.pool)
+        entry.started_at > known_at and (entry.tenant, entry.pool) == (refusal.tenant, refusal.pool)
         for entry in reversed(evidence.journal)
     )
 

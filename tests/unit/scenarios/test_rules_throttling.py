@@ -31,7 +31,8 @@ def refused_then(seconds: float, retry_after: int = 60) -> Story:
         (59.95, 60, Verdict.PASS),
         (59.949, 60, Verdict.FAIL),
         (30, 60, Verdict.FAIL),
-        (0.05, 60, Verdict.FAIL),
+        (0.050001, 60, Verdict.FAIL),
+        (0.05, 60, Verdict.INCONCLUSIVE),
         (120, 900, Verdict.FAIL),
         (3600, 3600, Verdict.PASS),
         (86_400, 60, Verdict.PASS),
@@ -108,15 +109,30 @@ def test_th1_cannot_tell_copies_of_requests_with_a_body() -> None:
     assert Verdict.PASS == judge("TH-1", story.evidence()).verdict
 
 
-def test_th1_knows_the_way_is_shorter_when_told() -> None:
-    """TH-1: with a known round trip of 20 ms, a request 20 ms after the answer was sent in the knowledge of it."""
+@pytest.mark.parametrize(
+    ("after", "verdict"),
+    [(0.019999, Verdict.INCONCLUSIVE), (0.02, Verdict.INCONCLUSIVE), (0.020001, Verdict.FAIL)],
+)
+def test_th1_knows_the_way_is_shorter_when_told(after: float, verdict: Verdict) -> None:
+    """TH-1: with a round trip of exactly 20 ms, what is sent in the instant of the answer is not blamed."""
     story = Story()
     story.delete("a", status=429, retry_after=60)
-    story.delete("b", at=0.02)
+    story.delete("b", at=after)
 
     trip = RoundTrip(least=20_000, greatest=20_000)
 
-    assert Verdict.FAIL == judge("TH-1", story.evidence(round_trip=trip)).verdict
+    assert verdict == judge("TH-1", story.evidence(round_trip=trip)).verdict
+
+
+def test_th1_a_tie_does_not_excuse_what_comes_after_it() -> None:
+    """TH-1: who never waits is excused once at most, even where everything happens in no time."""
+    story = Story()
+    for moment in (0, 0.02, 0.04):
+        story.delete("a", at=moment, status=429, retry_after=60)
+
+    trip = RoundTrip(least=20_000, greatest=20_000)
+
+    assert 1 == judge("TH-1", story.evidence(round_trip=trip)).breaches
 
 
 def test_th1_leaves_other_pools_alone() -> None:
