@@ -23,6 +23,7 @@ from kibo_scenarios.virtual_time import (
     loop_factory,
     run_virtual,
 )
+from kibo_scenarios.virtual_time.loop import MANY_TIMERS
 from kibo_scenarios.virtual_time.outside import REFUSED
 
 CHRISTMAS_2023_US = 1_703_462_400_000_000
@@ -372,6 +373,25 @@ def test_cancelled_timers_leave_no_trace() -> None:
         return fired, loop.time()
 
     assert run_virtual(main, start_us=0) == (["kept"], 7.0)
+
+
+def test_cancelled_timers_are_not_kept_until_their_time() -> None:
+    """Ten thousand time-outs of an hour, each taken back, do not wait in memory for the hour to pass."""
+
+    async def main(loop: VirtualTimeLoop) -> tuple[int, float]:
+        most = 0
+        # Behind one that is still meant, they are not at the head of the queue.
+        loop.call_later(30, print, "not within this run")
+        for _ in range(10_000):
+            loop.call_later(3600, print, "never").cancel()
+            await asyncio.sleep(0.001)
+            most = max(most, len(loop._scheduled))
+        return most, loop.time()
+
+    most, ended = run_virtual(main, start_us=0)
+
+    assert most <= 2 * MANY_TIMERS
+    assert ended == 10.0
 
 
 def test_runs_under_asyncio_runner() -> None:

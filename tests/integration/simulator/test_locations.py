@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import V1, Bench
+from .conftest import V1, V5, Bench
 from .neighbours import dump, fault, location, other_tenant
 
 GROUPS = "/api/commerce/admin/locationGroups"
@@ -232,3 +232,27 @@ async def test_members_of_groups_are_found_by_number_for_exports(bench: Bench) -
     assert places.members(1001, numbers) == {location(bench, "ST-0001").id, location(bench, "WH-001").id}
     assert places.members(1001, numbers[:1]) == {location(bench, "ST-0001").id}
     assert places.members(2002, numbers) == set()
+
+
+async def test_what_is_remembered_of_a_location_is_forgotten_when_it_changes(bench: Bench) -> None:
+    """Attributes, name and state are those of the last change, however often they were looked at before."""
+    query = f"{V5}?requestLocation=WH-001"
+    seen = []
+    for change in ({"directShip": True}, {"directShip": False, "locationName": "Moved"}, {"active": False}):
+        await bench.send("POST", f"{V1}/location", NEW | {"locationCode": "WH-001"} | change)
+        for _ in range(2):
+            found = await bench.send("GET", query)
+            seen.append(
+                (found.status, *(found.body[0][name] for name in ("directShip", "locationName")))
+                if found.status == 200
+                else (found.status,)
+            )
+
+    assert seen == [
+        (200, True, NEW["locationName"]),
+        (200, True, NEW["locationName"]),
+        (200, False, "Moved"),
+        (200, False, "Moved"),
+        (404,),
+        (404,),
+    ]
