@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from kibo_scenarios.drivers.faketime import forget_shared_state, sped_up
+
 from .conftest import Serve
 
 KILLS = int(os.environ.get("KIBO_CLIENT_KILLS", "3"))
@@ -67,7 +69,7 @@ def test_killed_at_random_points_the_end_is_that_of_an_undisturbed_run(serve: Se
         "KIBO_API_HOST": url, "KIBO_TENANT": "1001", "KIBO_SITE": "1",
         "KIBO_CLIENT_ID": "sample.app", "KIBO_SHARED_SECRET": "sample-secret",
     }  # fmt: skip
-    command = ["faketime", "-f", f"+0 x{SPEED}", sys.executable, *CLIENT]
+    command = sped_up([sys.executable, *CLIENT], SPEED, 0)
     first = ["delete", "--targets", str(targets), "--batch-size", "5", "--run-journal", str(journal)]
     limited = ["--rpm", "50", "--rph", "600", "--yes", "--progress", "none"]
     random = Random(SEED)
@@ -93,6 +95,8 @@ def test_killed_at_random_points_the_end_is_that_of_an_undisturbed_run(serve: Se
                 break
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                forget_shared_state(process.pid)
                 killed += 1
     ended = subprocess.run(
         [*command, "resume", str(journal), *limited, "--json"],

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pytest
 from kibo_scenarios.cli import commands, main
 from kibo_scenarios.declaration import read_declaration
 from kibo_scenarios.drivers import child
-from kibo_scenarios.drivers.faketime import measure
+from kibo_scenarios.drivers.faketime import ProbeFailedError, measure
 from kibo_scenarios.drivers.task_file import TaskDocument, read_report_file
 from kibo_scenarios.evidence import RecordKey
 
@@ -270,6 +271,34 @@ def test_speed_is_measured_and_the_clocks_agree(grade: Grade, small: str, tmp_pa
     assert 0 <= report["clientReport"]["now"] - started <= 90
     assert 40 < measure(("sh", "-c", "echo; sleep {seconds}; echo"), 60) < 80
     assert measure(("env", "-u", "LD_PRELOAD", "sh", "-c", "echo; sleep {seconds}; echo"), 60) < 2
+
+
+@pytest.mark.slow
+@needs_faketime
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="shared memory is no folder here")
+def test_what_a_killed_faketime_left_stops_no_other() -> None:
+    """What it shares bears its number, which comes round again; whoever has the number now is not held up by it."""
+    shared, number = Path("/dev/shm"), subprocess.run(["sh", "-c", "echo $$"], capture_output=True, check=True).stdout
+    left = [shared / f"faketime_shm_{int(number) + ahead}" for ahead in range(1, 200)]
+    for file in left:
+        file.touch()
+    try:
+        assert 40 < measure(("sh", "-c", "echo; sleep {seconds}; echo"), 60) < 80
+    finally:
+        for file in left:
+            # What another has put in its place since is not empty.
+            with suppress(FileNotFoundError):
+                if not file.stat().st_size:
+                    file.unlink()
+
+
+@needs_faketime
+def test_a_probe_that_cannot_be_started_says_why() -> None:
+    """Its own words, where it has any."""
+    with pytest.raises(ProbeFailedError, match=r"^trying it gave 'sh: no such thing'$"):
+        measure(("sh", "-c", "echo 'sh: no such thing' >&2"), 60)
+    with pytest.raises(ProbeFailedError, match=r"^it wrote nothing when it was tried$"):
+        measure(("true",), 60)
 
 
 def test_speed_needs_faketime(grade: Grade, small: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

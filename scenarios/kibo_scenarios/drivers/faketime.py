@@ -4,7 +4,9 @@ import os
 import re
 import selectors
 import shutil
+import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,7 +22,11 @@ PROBE_S: Final = 0.25
 #: A probe's clock is as fast as it should be when the measured speed is this near; the machine may be busy.
 _NEAR: Final = (0.4, 1.3)
 _START_S: Final = 20.0
+_MOST_ERRORS: Final = 4 << 10
 _SHARED: Final = Path("/dev/shm")  # noqa: S108 - where libfaketime keeps what its processes share; we only remove it
+#: Becomes the command behind it. faketime names what it shares after its own process and refuses to start when the name
+#: is taken: by one that was killed and whose number has come round again, so that whoever has it now may remove it.
+_CLEARED: Final = f'rm -f {_SHARED}/faketime_shm_$$ {_SHARED}/sem.faketime_sem_$$; exec "$@"'
 
 #: Programs that print a line, sleep for so many seconds and print another, by the interpreter that runs them.
 _PROBES: Final = {
@@ -34,7 +40,7 @@ _PROBES: Final = {
 
 def sped_up(command: Sequence[str], speed: float, ahead: int) -> tuple[str, ...]:
     """Return the command that runs another with a clock that is `ahead` of the machine's and `speed` times as fast."""
-    return ("faketime", "-f", f"{ahead / SECOND:+.6f} x{speed:g}", *command)
+    return ("sh", "-c", _CLEARED, "sh", "faketime", "-f", f"{ahead / SECOND:+.6f} x{speed:g}", *command)
 
 
 def forget_shared_state(process_id: int) -> None:
@@ -64,31 +70,58 @@ def check_reach(command: Sequence[str], speed: float) -> None:
     for name, probe in _PROBES.items():
         if re.fullmatch(name, interpreter.name):
             flag, code = probe
-            measured = measure((str(interpreter), *words[1:], flag, code), speed)
+            try:
+                measured = measure((str(interpreter), *words[1:], flag, code), speed)
+            except ProbeFailedError as error:
+                raise UsageError(_escaped(str(interpreter), speed, str(error))) from None
             if not _NEAR[0] * speed <= measured <= _NEAR[1] * speed:
                 raise UsageError(_escaped(str(interpreter), speed, f"its clock was measured at x{measured:.1f}"))
             return
 
 
+class ProbeFailedError(Exception):
+    """A probe did not do what it was written for; the message says what became of it."""
+
+
 def measure(probe: Sequence[str], speed: float) -> float:
-    """Return how fast the clock of a probe runs under `faketime`; 0 when it could not be measured.
+    """Return how fast the clock of a probe runs under `faketime`.
 
     Only what passes between its two lines counts, so that starting it does not.
+
+    Raises:
+        ProbeFailedError: It never wrote its first line.
     """
     seconds = PROBE_S * speed
     command = [word.format(seconds=f"{seconds:g}") for word in probe]
-    with subprocess.Popen(  # noqa: S603 - the program is the user's own
-        sped_up(command, speed, 0), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(  # noqa: S603 - the program is the user's own
+            sped_up(command, speed, 0),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
-            assert process.stdout is not None
             began = _after_line(process, _START_S)
             # One that lives in real time would sleep for all of the simulated seconds.
-            ended = _after_line(process, PROBE_S / _NEAR[0] + 0.1)
+            ended = None if began is None else _after_line(process, PROBE_S / _NEAR[0] + 0.1)
         finally:
-            process.kill()
+            # faketime waits for the probe beside it: both are to end.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             forget_shared_state(process.pid)
-    return 0.0 if began is None else 1.0 if ended is None else seconds / (ended - began)
+        if began is None:
+            errors.seek(0)
+            raise ProbeFailedError(_became(errors.read(_MOST_ERRORS).decode("utf-8", "replace")))
+    return 1.0 if ended is None else seconds / (ended - began)
+
+
+def _became(errors: str) -> str:
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    return f"trying it gave {lines[0][:200]!r}" if lines else "it wrote nothing when it was tried"
 
 
 def _after_line(process: "subprocess.Popen[bytes]", patience_s: float) -> float | None:

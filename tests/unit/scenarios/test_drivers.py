@@ -182,7 +182,9 @@ def test_a_program_that_does_not_exist_is_a_usage_error() -> None:
 
 def test_faketime_is_told_offset_and_speed() -> None:
     """Both with a sign and a unit that it understands."""
-    assert ("faketime", "-f", "-3.500000 x60", "node", "a.mjs") == sped_up(["node", "a.mjs"], 60.0, -3_500_000)
+    command = sped_up(["node", "a.mjs"], 60.0, -3_500_000)
+
+    assert ("faketime", "-f", "-3.500000 x60", "node", "a.mjs") == command[-5:]
 
 
 @pytest.mark.parametrize(("share", "expected"), [(60, True), (61, True), (1, False), (2, False), (30, False)])
