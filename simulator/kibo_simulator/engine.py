@@ -189,6 +189,13 @@ class Engine:
         self.agenda.run_due(now)
         return now
 
+    def caught_up(self) -> int | None:
+        """The instant it is when there is nothing to do by then, else None: advancing would take steps."""
+        if self.courier is not None:
+            return None
+        due, now = self.agenda.next_at(), self.clock.now()
+        return now if due is None or due > now else None
+
     def advancing(self) -> Generator[None, None, int]:
         """The same in steps: pauses now and then, for callers with others to look after."""
         now = self.clock.now()

@@ -1,6 +1,6 @@
 """Answers look-ups: fetches what locations hold and lets `stock.lookup` decide what of it belongs in the answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -143,29 +143,41 @@ class InventoryQuery:
         first, others = in_order(admitted, query.priority, distances)
         return first, others, attributes, distances
 
-    def _at(self, query: Query, items: Sequence[Item], location: Location) -> Iterator[Holding]:
+    def _at(self, query: Query, items: Sequence[Item], location: Location) -> Iterable[Holding]:
         if not query.items and query.sort is None:
             # A whole location may be long: it is read as it is asked for.
-            yield from self._whole(query, location)
-            return
-        products = sorted(frozenset[int]().union(*(item.products for item in items))) if query.items else None
-        records = [record for record in self._stock.at_location(location.id, products) if _shown(query, record)]
-
-        def holdings(variant: Variant) -> dict[int, Holding]:
-            found = holdings_of(location, records, variant=variant, ignore_safety_stock=query.ignore_safety_stock)
-            return {p: h for p, h in found.items() if query.include_negative or h.available >= 0}
-
+            return self._whole(query, location)
+        products: frozenset[int] | None = None
+        if query.items:
+            products = items[0].products if len(items) == 1 else frozenset().union(*[item.products for item in items])
+        records = list(self._stock.at_location(location.id, products))
+        if query.exclude_blocked:
+            records = [record for record in records if not _blocked(record)]
         if not query.items:
-            chosen = list(holdings(PLAIN).values())
+            chosen = list(self._held(query, location, records, PLAIN).values())
+        elif len(items) == 1:
+            chosen = answering(query.type, items, [self._held(query, location, records, items[0].variant)])
         else:
-            by_variant = {variant: holdings(variant) for variant in {item.variant for item in items}}
+            variants = {item.variant for item in items}
+            by_variant = {variant: self._held(query, location, records, variant) for variant in variants}
             chosen = answering(query.type, items, [by_variant[item.variant] for item in items])
         if query.sort is not None:
             sort_holdings(chosen, query.sort, descending=query.descending)
-        yield from chosen
+        return chosen
+
+    @staticmethod
+    def _held(query: Query, location: Location, records: Sequence[StockRecord], variant: Variant) -> dict[int, Holding]:
+        held = holdings_of(location, records, variant=variant, ignore_safety_stock=query.ignore_safety_stock)
+        if query.include_negative or all(holding.available >= 0 for holding in held.values()):
+            return held
+        return {product: holding for product, holding in held.items() if holding.available >= 0}
 
     def _whole(self, query: Query, location: Location) -> Iterator[Holding]:
-        records = (record for record in self._stock.at_location(location.id) if _shown(query, record))
+        records = (
+            record
+            for record in self._stock.at_location(location.id)
+            if not (query.exclude_blocked and _blocked(record))
+        )
         for _, found in groupby(records, key=lambda record: record.product_id):
             holding = Holding(location, tuple(found), query.ignore_safety_stock)
             if query.include_negative or holding.available >= 0:
@@ -184,8 +196,9 @@ class InventoryQuery:
         )
 
 
-def _shown(query: Query, record: StockRecord) -> bool:
-    return not (query.exclude_blocked and record.details.get("block_assignment"))
+def _blocked(record: StockRecord) -> bool:
+
+    return bool(record.details.get("block_assignment"))
 
 
 def _point(attributes: LocationAttributes) -> Point | None:

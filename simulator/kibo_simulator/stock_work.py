@@ -117,14 +117,12 @@ class StockWorker:
     def _write(
         self, place: tuple[int, int, int], item: QuantityItem, now: int, *, adding: bool, floor_at_zero: bool
     ) -> None:
-        before = self._stock.record(*place)
-        counters = before.counters if before else None
+        before = self._stock.kept(*place)
+        counters, floor, details = before or (None, 0, {})
         after = adjusted(counters, item.quantity) if adding else refreshed(counters, item.quantity, item.safety_stock)
         if floor_at_zero and after.on_hand < 0:
             after = msgspec.structs.replace(after, on_hand=0)
-        floor = (before.floor if before else 0) if item.floor is None else item.floor
-        details = (before.details if before else {}) | (item.details or {})
-        self._stock.put(*place, after, floor, details, now)
+        self._stock.put(*place, after, floor if item.floor is None else item.floor, details | (item.details or {}), now)
 
     def _zero_others(self, location_id: int, named: set[tuple[int, int]], now: int) -> None:
         for record in list(self._stock.at_location(location_id)):

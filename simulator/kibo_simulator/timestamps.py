@@ -60,6 +60,7 @@ def iso_milliseconds(instant: int) -> str:
     return f"{_second_text(second)}.{rest // 1000:03d}Z"
 
 
+@lru_cache(maxsize=4)
 def http_date(second: int) -> str:
     """The ``Date`` header for a whole second since the epoch (T-1); independent of the locale."""
     day, rest = divmod(second, _DAY_S)

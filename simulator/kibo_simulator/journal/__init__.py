@@ -4,6 +4,6 @@ An entry is written before its answer leaves, so that looking afterwards is neve
 """
 
 from kibo_simulator.journal.entry import Details, JournalEntry
-from kibo_simulator.journal.ring import Journal
+from kibo_simulator.journal.ring import Journal, line
 
-__all__ = ["Details", "Journal", "JournalEntry"]
+__all__ = ["Details", "Journal", "JournalEntry", "line"]

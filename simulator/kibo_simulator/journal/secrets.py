@@ -22,7 +22,7 @@ def masked_query(query: str, raw: str) -> str:
         query: decoded, as the journal shows it.
         raw: as it came; only there is it told where a value with an ampersand ends.
     """
-    if not query or not _NAME.search(query):
+    if not query or (query.isascii() and not _shows_a_sign(query.lower())) or not _NAME.search(query):
         return query
     return "&".join(_masked_parameter(parameter) for parameter in raw.split("&"))
 
@@ -34,6 +34,19 @@ def masked_path(path: str) -> str:
         return path
     endpoint, slash, _ = rest.partition("/")
     return f"{before}{tickets}{f'{endpoint}/' if slash and endpoint in _ENDPOINTS else ''}{MASK}"
+
+
+def _shows_a_sign(query: str) -> bool:
+    """Whether a query, in lower case, may hold what `_NAME` looks for, which takes twenty times as long to find out."""
+    return (
+        "secret" in query
+        or "token" in query
+        or "passw" in query
+        or "credential" in query
+        or "authorization" in query
+        or "api" in query
+        or "app" in query
+    )
 
 
 def _masked_parameter(parameter: str) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from kibo_simulator.stock.geography import Point
 from kibo_simulator.stock.location_attributes import LocationAttributes
-from kibo_simulator.stock.quantities import available
+from kibo_simulator.stock.quantities import Counters, available
 from kibo_simulator.stock.records import Location, StockRecord
 from kibo_simulator.stock.variants import PLAIN, Variant
 
@@ -31,28 +31,31 @@ class Holding(Struct, frozen=True):
         return self.records[0].product_id
 
     @property
+    def counters(self) -> Counters:
+        """What the records count together."""
+        if len(self.records) == 1:
+            return self.records[0].counters
+        return Counters(
+            on_hand=sum([record.on_hand for record in self.records]),
+            allocated=sum([record.allocated for record in self.records]),
+            pending=sum([record.pending for record in self.records]),
+            safety_stock=sum([record.safety_stock for record in self.records]),
+        )
+
+    @property
     def on_hand(self) -> int:
         """Units in the location's possession."""
-        return sum([record.on_hand for record in self.records])
+        return self.counters.on_hand
 
     @property
     def allocated(self) -> int:
         """Units bought and not yet fulfilled."""
-        return sum([record.allocated for record in self.records])
-
-    @property
-    def pending(self) -> int:
-        """Units promised without stock."""
-        return sum([record.pending for record in self.records])
+        return self.counters.allocated
 
     @property
     def available(self) -> int:
-        """Units that may be promised (I-3)."""
-        return sum([self.available_of(record) for record in self.records])
-
-    def available_of(self, record: StockRecord) -> int:
-        """Units of one of the records that may be promised (I-3)."""
-        return available(record.counters, ignore_safety_stock=self.ignore_safety_stock)
+        """Units that may be promised: what is so of the records is so of their sum (I-3)."""
+        return available(self.counters, ignore_safety_stock=self.ignore_safety_stock)
 
 
 class Item(Struct, frozen=True):

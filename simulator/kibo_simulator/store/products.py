@@ -29,6 +29,7 @@ _EVERY = {
     "upc": "SELECT id, upc FROM products WHERE tenant_id = ? AND upc IS NOT NULL",
     "sku": "SELECT id, sku FROM products WHERE tenant_id = ? AND sku IS NOT NULL",
 }
+_FIELDS: tuple[IdentifierField, ...] = ("part_number", "upc", "sku")
 # Reading that many is a matter of 20 ms.
 _MOST_REMEMBERED = 50_000
 # The same without the position of the item, which costs as much as the look-up.
@@ -57,24 +58,16 @@ class ProductStore:
         Identifiers are taken literally. Among several products that carry all of them, the one that carries no
         others is meant, else the oldest.
         """
-        named = dict(wanted.named())
-        field: IdentifierField = "upc" if wanted.upc is not None else next(iter(named))
-        found = list(self._named(tenant_id, field, (named[field],)))
-        candidates = [
-            product
-            for _, product in sorted(self.products(found).items() if found else ())
-            if all(getattr(product, name) == text for name, text in named.items())
-        ]
-        for product in candidates:
-            if (product.part_number, product.upc, product.sku) == (
-                wanted.part_number,
-                wanted.upc,
-                wanted.sku,
-            ):
-                return product.id
-        if candidates:
-            return candidates[0].id
-        return self.add_product(tenant_id, wanted)
+        candidates = sorted(self._exactly(tenant_id, wanted))
+        if not candidates:
+            return self.add_product(tenant_id, wanted)
+        if len(candidates) > 1:
+            known = self.products(candidates)
+            for number in candidates:
+                product = known[number]
+                if (product.part_number, product.upc, product.sku) == (wanted.part_number, wanted.upc, wanted.sku):
+                    return number
+        return candidates[0]
 
     def add_product(self, tenant_id: int, wanted: Wanted) -> int:
         """Add a product and return its number."""
@@ -127,8 +120,12 @@ class ProductStore:
 
     def _exactly(self, tenant_id: int, item: Wanted) -> set[int]:
         """The products that carry all identifiers of one item, taken literally."""
-        found = [set(self._named(tenant_id, field, (text,))) for field, text in item.named()]
-        return found[0].intersection(*found[1:]) if found else set()
+        found: set[int] | None = None
+        for field, text in item.named():
+            numbers = self._remembered(tenant_id, field)
+            carrying = self._named(tenant_id, field, (text,)) if numbers is None else numbers.get(text, ())
+            found = set(carrying) if found is None else found.intersection(carrying)
+        return found or set()
 
     def matching(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> Steps[list[set[int]]]:
         """The same in steps.
@@ -189,8 +186,14 @@ class ProductStore:
 
     def field_named(self, tenant_id: int, text: str) -> IdentifierField | None:
         """The first of part number, UPC and SKU in which any product carries exactly this text."""
-        fields: tuple[IdentifierField, ...] = ("part_number", "upc", "sku")
-        return next((field for field in fields if any(self._named(tenant_id, field, (text,)))), None)
+        for field in _FIELDS:
+            numbers = self._remembered(tenant_id, field)
+            if numbers is not None:
+                if text in numbers:
+                    return field
+            elif any(self._named(tenant_id, field, (text,))):
+                return field
+        return None
 
     def _named(self, tenant_id: int, field: IdentifierField, texts: Sequence[str]) -> Iterable[int]:
         """The products that carry one of the texts in this field."""

@@ -13,7 +13,7 @@ import msgspec
 from kibo_simulator.stock.presence import Presence, bits_of
 from kibo_simulator.stock.quantities import Counters
 from kibo_simulator.stock.records import Location, RecordSet, StockRecord
-from kibo_simulator.stock.variants import Variant, sorted_tags
+from kibo_simulator.stock.variants import PLAIN, Variant, sorted_tags
 from kibo_simulator.store.database import Database
 from kibo_simulator.store.products import ProductStore
 from kibo_simulator.timestamps import DAY
@@ -34,14 +34,22 @@ _RECORD_JOINS = (
 
 _ONE_RECORD = "WHERE s.location_id = ? AND s.product_id = ? AND s.variant_id = ?"
 _VARIANT_RECORD = f"SELECT {_RECORD_COLUMNS} FROM stock s {_RECORD_JOINS} {_ONE_RECORD}"  # noqa: S608  # fixed texts
-_PRODUCT_RECORDS = _VARIANT_RECORD.replace(" AND s.variant_id = ?", " ORDER BY s.variant_id")
-# Nearly all records are plain; they need not look for a variant, nor ask for the numbers they were found by.
-_PLAIN_RECORD = (
-    _VARIANT_RECORD.replace("LEFT JOIN variants v ON v.id = s.variant_id ", "")
-    .replace(", s.location_id, s.product_id, s.variant_id", "")
-    .replace(", v.tags, v.lot_code, v.condition, v.serial_number, v.date", "")
-    .replace("s.variant_id = ?", "s.variant_id = 0")
+# Questions about one product at one location are by far the commonest: what is known already is not read again.
+_FOUND_BY = "l.code, l.name, "
+_NUMBERS = "s.location_id, s.product_id, "
+_PRODUCT_RECORDS = (
+    _VARIANT_RECORD.replace(_FOUND_BY, "")
+    .replace(_NUMBERS, "")
+    .replace("CROSS JOIN locations l ON l.id = s.location_id ", "")
+    .replace(" AND s.variant_id = ?", " ORDER BY s.variant_id")
 )
+# Nearly all records are plain; they need not look for a variant.
+_PLAIN_RECORD = (
+    _PRODUCT_RECORDS.replace("LEFT JOIN variants v ON v.id = s.variant_id ", "")
+    .replace(", s.variant_id, v.tags, v.lot_code, v.condition, v.serial_number, v.date", "")
+    .replace(" ORDER BY s.variant_id", " AND s.variant_id = 0")
+)
+_KEPT = f"SELECT s.on_hand, s.allocated, s.pending, s.safety_stock, s.floor, s.details FROM stock s {_ONE_RECORD}"  # noqa: S608
 # Reading the products of a location that holds this many is a matter of 25 ms.
 _MOST_PRESENT = 100_000
 _PRESENT = (
@@ -61,7 +69,7 @@ def _record(row: Sequence[Any]) -> StockRecord:
 class StockStore(ProductStore):
     """Reads and writes locations, products and stock; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_locations", "_named_locations", "_presence", "whole_reads")
+    __slots__ = ("_locations", "_named_locations", "_numbered_locations", "_place_names", "_presence", "whole_reads")
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -70,6 +78,8 @@ class StockStore(ProductStore):
         """How often all products of a location were read: the sign of a step that took milliseconds."""
         self._locations: dict[int, list[Location]] = {}
         self._named_locations: dict[tuple[int, str], Location] = {}
+        self._numbered_locations: dict[int, dict[int, Location]] = {}
+        self._place_names: dict[int, tuple[str, str]] = {}
         database.on_rollback(self._presence.forget)
         database.on_rollback(self._forget_locations)
         database.on_write("locations", self._forget_locations)
@@ -83,6 +93,8 @@ class StockStore(ProductStore):
     def _forget_locations(self) -> None:
         self._locations.clear()
         self._named_locations.clear()
+        self._numbered_locations.clear()
+        self._place_names.clear()
 
     # -- locations ------------------------------------------------------------------------------------------------
 
@@ -123,6 +135,13 @@ class StockStore(ProductStore):
                 Location(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows
             ]
         return found
+
+    def numbered_location(self, tenant_id: int, number: int) -> Location | None:
+        """The tenant's location with this number, or None."""
+        known = self._numbered_locations.get(tenant_id)
+        if known is None:
+            known = self._numbered_locations[tenant_id] = {each.id: each for each in self.locations(tenant_id)}
+        return known.get(number)
 
     # -- records --------------------------------------------------------------------------------------------------
 
@@ -195,7 +214,15 @@ class StockStore(ProductStore):
         row = execute(_PLAIN_RECORD, (location_id, product_id)).fetchone()
         if row is None:
             return None
-        return StockRecord(*row[:10], json.loads(row[10]) if row[10] else {}, location_id, product_id)  # type: ignore[call-arg]
+        details = json.loads(row[8]) if row[8] else {}
+        return StockRecord(*self._named_place(location_id), *row[:8], details, location_id, product_id)  # type: ignore[call-arg]
+
+    def kept(self, location_id: int, product_id: int, variant_id: int) -> tuple[Counters, int, dict[str, Any]] | None:
+        """What `put` wrote of a record: counters, floor and details; None when there is none."""
+        row = self._database.connection.execute(_KEPT, (location_id, product_id, variant_id)).fetchone()
+        if row is None:
+            return None
+        return Counters(row[0], row[1], row[2], row[3]), row[4], json.loads(row[5]) if row[5] else {}
 
     def put(
         self,
@@ -292,15 +319,35 @@ class StockStore(ProductStore):
         else:
             wanted = sorted(product_ids)
             if len(wanted) == 1:
-                # The commonest question of all; a list of one costs half as much again.
-                rows = self._database.connection.execute(_PRODUCT_RECORDS, (location_id, wanted[0]))
-            else:
-                rows = self._database.connection.execute(
-                    f"SELECT {_RECORD_COLUMNS} FROM json_each(?1) j "  # noqa: S608  # fixed texts only
-                    f"CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value {_RECORD_JOINS}",
-                    (json.dumps(wanted), location_id),
-                )
-        return (_record(row) for row in rows)
+                return iter(self._of_product(location_id, wanted[0]))
+            rows = self._database.connection.execute(
+                f"SELECT {_RECORD_COLUMNS} FROM json_each(?1) j "  # noqa: S608  # fixed texts only
+                f"CROSS JOIN stock s ON s.location_id = ?2 AND s.product_id = j.value {_RECORD_JOINS}",
+                (json.dumps(wanted), location_id),
+            )
+        return map(_record, rows)
+
+    def _of_product(self, location_id: int, product_id: int) -> list[StockRecord]:
+        """The records of one product at a location."""
+        rows = self._database.connection.execute(_PRODUCT_RECORDS, (location_id, product_id)).fetchall()
+        if not rows:
+            return []
+        code, name = self._named_place(location_id)
+        found = []
+        for row in rows:
+            details = json.loads(row[8]) if row[8] else {}
+            variant = Variant(sorted_tags(json.loads(row[10])), *row[11:]) if row[9] else PLAIN
+            record = StockRecord(code, name, *row[:8], details, location_id, product_id, row[9], variant)  # type: ignore[call-arg]
+            found.append(record)
+        return found
+
+    def _named_place(self, location_id: int) -> tuple[str, str]:
+        """Code and name of a location that exists."""
+        known = self._place_names.get(location_id)
+        if known is None:
+            row = self._database.connection.execute("SELECT code, name FROM locations WHERE id = ?", (location_id,))
+            known = self._place_names[location_id] = row.fetchone()
+        return known
 
     def records(self, tenant_id: int) -> Iterator[StockRecord]:
         """All records of a tenant, in order of location code and product number."""

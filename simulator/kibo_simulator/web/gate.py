@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import blake2b
 from typing import Final
-from urllib.parse import parse_qs
 
 import msgspec
 from aiohttp import web
@@ -23,6 +22,7 @@ from kibo_simulator.tenants import Grant, tenant_of_host
 from kibo_simulator.timestamps import SECOND, http_date
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
 from kibo_simulator.web.operations import Answer, Call, Operation, spellings
+from kibo_simulator.web.query_string import parameters_of, quoted
 from kibo_simulator.web.response_fields import SelectionError, parse_selection, select
 from kibo_simulator.web.visit import JSON_TYPE, Visit
 
@@ -77,7 +77,10 @@ class Gate:
 
         Whoever calls this has the turn.
         """
-        steps = self._simulator.advancing()
+        simulator = self._simulator
+        if (caught_up := simulator.caught_up()) is not None:
+            return caught_up
+        steps = simulator.advancing()
         while True:
             try:
                 next(steps)
@@ -196,20 +199,20 @@ class Gate:
             ApiError: 413 or 400.
         """
         await self.read_body(request, visit)
+        raw = request.rel_url.raw_query_string
         call = Call(
             simulator=self._simulator,
             tenant_id=visit.grant.tenant_id if visit.grant else 0,
             now=visit.arrived,
             path=request.match_info,
-            # aiohttp bounds the request line, and so the number of parameters.
-            query=parse_qs(raw, keep_blank_values=True) if (raw := request.rel_url.raw_query_string) else {},
+            query=parameters_of(raw),
             body=visit.body,
             content_type=request.content_type,
             host=request.headers.get("Host", ""),
             secure=request.secure,
             correlation_id=visit.correlation_id,
             uri=request.path,
-            query_string=request.query_string,
+            query_string=request.query_string if quoted(raw) else raw,
             headers=request.headers,
         )
         if visit.operation is not None and visit.operation.before is not None:
@@ -285,31 +288,22 @@ class Gate:
     async def _payload(self, operation: Operation, call: Call) -> tuple[int, bytes | bytearray]:
         """The answer's status, and its body as JSON, cut to the fields that were asked for."""
         text = call.text("responseFields") if call.query else None
-        if text is None:
-            answer = await self._answer(operation, call)
-            return answer.status, answer.encoded()
         try:
-            selection = parse_selection(text)
+            selection = None if text is None else parse_selection(text)
         except SelectionError as error:
             raise validation_error("responseFields", str(error)) from None
-        answer = await self._answer(operation, call)
-        encoded = answer.encoded()
-        if not encoded:
-            return answer.status, encoded
-        return answer.status, msgspec.json.encode(select(msgspec.json.decode(encoded), selection))
-
-    @staticmethod
-    async def _answer(operation: Operation, call: Call) -> Answer:
         answer = operation.handle(call)
-        if isinstance(answer, Answer):
-            return answer
-        while True:
+        while not isinstance(answer, Answer):
             try:
                 next(answer)
             except StopIteration as end:
-                final: Answer = end.value
-                return final
-            await asyncio.sleep(0)
+                answer = end.value
+            else:
+                await asyncio.sleep(0)
+        encoded = answer.encoded()
+        if selection is None or not encoded:
+            return answer.status, encoded
+        return answer.status, msgspec.json.encode(select(msgspec.json.decode(encoded), selection))
 
     def note(self, request: web.Request, visit: Visit, finished: int) -> None:
         """Write the journal entry; it is there before the answer leaves."""

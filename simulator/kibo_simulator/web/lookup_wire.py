@@ -117,22 +117,24 @@ def future_body(record: FutureRecord) -> dict[str, Any]:
 def row_body(row: Row, tenant_id: int, *, attributes: bool, kilometres: bool = False) -> dict[str, Any]:
     """A row as ``InventoryResponse``: identifiers that are not set are left out, as Kibo does."""
     holding = row.holding
-    record = holding.records[0]
+    records = holding.records
+    record = records[0]
+    counters = holding.counters
     offers = row.attributes
     distance = row.distance_km or 0.0
     body: dict[str, Any] = {
         "locationName": record.location_name,
         "locationCode": record.location_code,
         "tenantID": tenant_id,
-        "onHand": holding.on_hand,
-        "available": holding.available,
-        "allocated": holding.allocated,
-        "pending": holding.pending,
+        "onHand": counters.on_hand,
+        "available": available(counters, ignore_safety_stock=holding.ignore_safety_stock),
+        "allocated": counters.allocated,
+        "pending": counters.pending,
         **identifiers_body(record),
         "blockAssignment": bool(record.details.get("block_assignment")),
         "ltd": record.details.get("ltd", 0),
-        "floor": sum([each.floor for each in holding.records]),
-        "safetyStock": sum([each.safety_stock for each in holding.records]),
+        "floor": record.floor if len(records) == 1 else sum([each.floor for each in records]),
+        "safetyStock": counters.safety_stock,
         "distance": round(distance if kilometres else distance / KM_PER_MILE, 2) if distance else 0,
         "directShip": offers.direct_ship,
         "transferEnabled": offers.transfer_enabled,
@@ -140,13 +142,16 @@ def row_body(row: Row, tenant_id: int, *, attributes: bool, kilometres: bool = F
     }
     if offers.country_code is not None:
         body["countryCode"] = offers.country_code
-    body |= {name: record.details[key] for key, name in _DETAIL_NAMES.items() if key in record.details}
-    if attributes and "attributes" in record.details:
-        body["attributes"] = record.details["attributes"]
-    body |= _granular_body(holding.records)
-    tagged = _tagged_body(holding.records, row.future, ignore_safety_stock=holding.ignore_safety_stock)
-    if tagged:
-        body["taggedInventory"] = tagged
+    if record.details:
+        body |= {name: record.details[key] for key, name in _DETAIL_NAMES.items() if key in record.details}
+        if attributes and "attributes" in record.details:
+            body["attributes"] = record.details["attributes"]
+    # Nearly every row is of one record that is no variant.
+    if record.variant_id or len(records) > 1:
+        body |= _granular_body(records)
+        tagged = _tagged_body(records, row.future, ignore_safety_stock=holding.ignore_safety_stock)
+        if tagged:
+            body["taggedInventory"] = tagged
     if row.future:
         body["futureInventory"] = [future_body(each) for each in row.future]
     return body

@@ -7,7 +7,7 @@ serves others their bytes, but no other request is carried out in between.
 
 import re
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -17,8 +17,7 @@ from kibo_simulator.simulator import Simulator
 from kibo_simulator.web.errors import validation_error
 
 
-@dataclass(slots=True)
-class Call:
+class Call(msgspec.Struct):
     """One request, authenticated and read. Handlers note in ``summary`` what the journal should know of it."""
 
     simulator: Simulator
@@ -33,8 +32,8 @@ class Call:
     correlation_id: str = ""
     uri: str = ""
     query_string: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    summary: dict[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    summary: dict[str, Any] = msgspec.field(default_factory=dict)
     job_ids: tuple[int, ...] = ()
     details: Details | None = None
     prepared: Any = None
@@ -46,7 +45,8 @@ class Call:
 
     def texts(self, name: str) -> list[str]:
         """A query parameter that may be repeated or separated by commas."""
-        return [part for value in self.query.get(name, ()) for part in value.split(",") if part]
+        values = self.query.get(name)
+        return [part for value in values for part in value.split(",") if part] if values else []
 
     def whole(self, name: str, *, least: int, most: int) -> int | None:
         """A query parameter that is a whole number within bounds.
@@ -54,7 +54,7 @@ class Call:
         Raises:
             ApiError: 400 that names the parameter.
         """
-        text = self.text(name)
+        text = self.text(name) if name in self.query else None
         if text is None:
             return None
         if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 12:
@@ -70,7 +70,7 @@ class Call:
         Raises:
             ApiError: 400 that names the parameter.
         """
-        text = self.text(name)
+        text = self.text(name) if name in self.query else None
         if text is None:
             return None
         if text.lower() not in {"true", "false"}:

@@ -231,9 +231,11 @@ def _location(call: Call, item: AllocateItem, request: AllocateRequest, path: st
     code = item.location_code or request.location_code
     if code:
         return active_location(call, code, f"{path}.locationCode" if item.location_code else "$.locationCode")
-    for location in call.simulator.stock.locations(call.tenant_id):
-        if location.active and location.id == item.location_id:
-            return location
+    location = None
+    if item.location_id is not None:
+        location = call.simulator.stock.numbered_location(call.tenant_id, item.location_id)
+    if location is not None and location.active:
+        return location
     raise validation_error(f"{path}.locationCode", "needs the code or number of an active location")
 
 
@@ -241,7 +243,8 @@ def _perform(
     call: Call, request: AllocateRequest, job_type: JobType, work: AllocateWork | DeallocateWork | FulfillWork
 ) -> Answer:
     first = work.items[0].location_id
-    location = next(place for place in call.simulator.stock.locations(call.tenant_id) if place.id == first)
+    location = call.simulator.stock.numbered_location(call.tenant_id, first)
+    assert location is not None
     runner = call.simulator.runner
     count = len(work.items)
     if request.run_synchronous:

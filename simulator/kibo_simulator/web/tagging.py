@@ -3,19 +3,28 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from kibo_simulator.stock.variants import Variant, sorted_tags
+from kibo_simulator.stock.tag_categories import TagCategory
+from kibo_simulator.stock.variants import PLAIN, Variant, sorted_tags
 from kibo_simulator.web.errors import validation_error
 from kibo_simulator.web.operations import Call
 from kibo_simulator.web.wire import ProductFields
 
 
 class Tagging:
-    """The categories of a call's tenant, read once."""
+    """The categories of a call's tenant, read once, by the first item for which they matter."""
 
-    __slots__ = ("_categories",)
+    __slots__ = ("_call", "_known")
 
     def __init__(self, call: Call) -> None:
-        self._categories = {category.name: category for category in call.simulator.tags.categories(call.tenant_id)}
+        self._call = call
+        self._known: dict[str, TagCategory] | None = None
+
+    @property
+    def _categories(self) -> Mapping[str, TagCategory]:
+        if self._known is None:
+            categories = self._call.simulator.tags.categories(self._call.tenant_id)
+            self._known = {category.name: category for category in categories}
+        return self._known
 
     def resolve(
         self, tags: Mapping[str, str | None] | None, path: str, *, defaults: bool
@@ -25,6 +34,8 @@ class Tagging:
         Raises:
             ApiError: 400 for a category or a value that the tenant does not have.
         """
+        if not tags and not (defaults and self._categories):
+            return ()
         named = {name: value for name, value in (tags or {}).items() if value}
         for name, value in named.items():
             category = self._categories.get(name)
@@ -54,7 +65,10 @@ def variant_of(
     Raises:
         ApiError: 400 for a tag that the tenant does not have; without ``tagging`` no tags are looked at.
     """
-    resolved = tagging.resolve({**(tags or {}), **(item.tags or {})}, path, defaults=defaults) if tagging else ()
+    told = {**(tags or {}), **(item.tags or {})} if tags or item.tags else None
+    resolved = tagging.resolve(told, path, defaults=defaults) if tagging else ()
+    if not (resolved or item.lot_code or item.condition or item.serial_number or item.date):
+        return PLAIN
     date = granular_date(item.date, f"{path}.date") if item.date else ""
     return Variant(resolved, item.lot_code or "", item.condition or "", item.serial_number or "", date)
 
