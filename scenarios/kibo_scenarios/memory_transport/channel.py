@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from kibo_scenarios.memory_transport.links import Dice, Harm, Link, Path
+from kibo_scenarios.virtual_time import VirtualTimeLoop
 
+_SECOND_US = 1_000_000
 LARGEST_DELIVERY = 256 * 1024
 """As much as asyncio's socket transport reads at once."""
 
@@ -76,6 +79,20 @@ class Conversation:
         return None
 
 
+class _InMicroseconds:
+    """The clock of a loop that counts in seconds."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    @property
+    def now_us(self) -> int:
+        return round(self._loop.time() * _SECOND_US)
+
+    def call_at_us(self, when_us: int, callback: Callable[[], object]) -> asyncio.TimerHandle:
+        return self._loop.call_at(when_us / _SECOND_US, callback)
+
+
 class Channel:
     """Carries bytes from one end to the other, with the delay and the fault of its path."""
 
@@ -83,6 +100,7 @@ class Channel:
         self, loop: asyncio.AbstractEventLoop, path: Path, conversation: Conversation, *, answers: bool, dice: Dice
     ) -> None:
         self._loop = loop
+        self._time = loop if isinstance(loop, VirtualTimeLoop) else _InMicroseconds(loop)
         self._path = path
         self._conversation = conversation
         self._answers = answers
@@ -107,12 +125,13 @@ class Channel:
             return
         if item is Signal.RESET:
             self.clear()
-        due_us = 0 if self._instant else self._now_us() + self._path.delay_us(self._dice)
+        now_us = 0 if self._instant else self._time.now_us
+        due_us = 0 if self._instant else now_us + self._path.delay_us(self._dice)
         self._queue.append((due_us, item))
         if isinstance(item, bytes):
             self.waiting_bytes += len(item)
         if self._handle is None:
-            self.schedule()
+            self.schedule(now_us)
 
     def clear(self) -> None:
         """Forget what is under way."""
@@ -122,18 +141,15 @@ class Channel:
             self._handle.cancel()
             self._handle = None
 
-    def schedule(self) -> None:
-        """Arrange the next delivery, unless one is arranged or nothing arrives any more."""
+    def schedule(self, now_us: int | None = None) -> None:
+        """Arrange the next delivery, unless one is arranged or nothing arrives any more; `now_us` saves a look."""
         if self._handle is not None or not self._queue or self._harmed is Harm.VANISH:
             return
         due_us = self._queue[0][0]
-        if self._instant or due_us <= self._now_us():
+        if self._instant or due_us <= (self._time.now_us if now_us is None else now_us):
             self._handle = self._loop.call_soon(self._deliver)
         else:
-            self._handle = self._loop.call_at(due_us / 1_000_000, self._deliver)
-
-    def _now_us(self) -> int:
-        return round(self._loop.time() * 1_000_000)
+            self._handle = self._time.call_at_us(due_us, self._deliver)
 
     def _deliver(self) -> None:
         self._handle = None
@@ -179,8 +195,11 @@ class Channel:
         return self._path.fault.harm, self._path.fault.after_bytes - self._delivered
 
     def _take(self, most: int) -> bytes:
-        """Take the bytes that are due, joined, and split where `most` ends."""
-        now_us = 0 if self._instant else self._now_us()
+        """Take the bytes that are due, joined, and split where `most` ends; the first that wait here are."""
+        if len(self._queue) == 1 and isinstance(first := self._queue[0][1], bytes) and len(first) <= most:
+            self._queue.popleft()
+            return first
+        now_us = 0 if self._instant else self._time.now_us
         taken: list[bytes] = []
         size = 0
         while self._queue and size < most:

@@ -7,11 +7,12 @@ from asyncio import Task
 from collections.abc import AsyncGenerator, Iterator
 from types import CodeType, FrameType
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from kibo_scenarios.virtual_time.errors import WaitingTask
 
 _UNKNOWN_AGE = 2**62
+_FEW = 1_000
 _LAST_NUMBER = re.compile(r"^(.*?)(\d+)$")
 
 
@@ -38,6 +39,34 @@ class GeneratorsByAge:
     def clear(self) -> None:
         """Forget all."""
         self._generators.clear()
+
+
+class TasksByAge:
+    """The tasks that still exist, oldest first, because asyncio keeps its tasks in a set without an order.
+
+    A run makes as many as it has requests: those that are gone are swept out once they are half of all.
+    """
+
+    def __init__(self) -> None:
+        self._born: list[ref[Task[Any]]] = []
+        self._most = _FEW
+
+    def __len__(self) -> int:
+        return len(self._born)
+
+    def __iter__(self) -> Iterator[Task[Any]]:
+        return (task for each in self._born if (task := each()) is not None)
+
+    def add(self, task: Task[Any]) -> None:
+        """Remember a task that has just been made."""
+        self._born.append(ref(task))
+        if len(self._born) > self._most:
+            self._born = [each for each in self._born if each() is not None]
+            self._most = max(_FEW, 2 * len(self._born))
+
+    def ages(self) -> dict[Task[Any], int]:
+        """Number them from the oldest on."""
+        return {task: age for age, task in enumerate(self)}
 
 
 def age_of_task(task: Task[Any], age: int | None) -> tuple[int, str, int]:

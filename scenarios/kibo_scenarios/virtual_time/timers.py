@@ -30,18 +30,9 @@ def seconds_to_us(seconds: float) -> int:
     return math.ceil(microseconds - FLOAT_NOISE_US)
 
 
-class VirtualTimerHandle(TimerHandle):
-    """A timer with a total order: by time, then by tie (0, or a seeded draw), then by age.
+Due = tuple[int, int, int, TimerHandle]
+"""A timer by time, then by tie (0, or a seeded draw), then by age, so that no two are equal.
 
-    The standard handle compares times only, and a heap then serves equal times in no particular order. Ties
-    are rare in real time and the rule in virtual time.
-    """
-
-    __slots__ = ("key",)
-
-    key: tuple[int, int, int]
-    _scheduled: bool
-
-    def __lt__(self, other: VirtualTimerHandle) -> bool:  # type: ignore[override]
-        # The loop's heap holds nothing else, and this runs several times for each timer.
-        return self.key < other.key
+The standard handle compares times only, and a heap then serves equal times in no particular order. Ties are rare in
+real time and the rule in virtual time.
+"""
