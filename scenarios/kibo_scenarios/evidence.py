@@ -69,8 +69,7 @@ class _WireEntry(msgspec.Struct, rename="camel"):
     response_lost: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalEntry:
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One request as the server saw it.
 
     Attributes:
@@ -103,17 +102,19 @@ class JournalEntry:
     job_ids: tuple[int, ...] = ()
     fault: str | None = None
     response_lost: bool = False
-    listed: tuple[tuple[int, str], ...] = field(init=False, repr=False, compare=False, default=())
-    listed_ended: tuple[int, ...] = field(init=False, repr=False, compare=False, default=())
+    listed: tuple[tuple[int, str], ...] = ()
+    listed_ended: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        """Work out what a list of jobs shows."""
         statuses = self.summary.job_statuses
         if statuses:
             listed = tuple(
                 (int(name), status) for name, status in statuses.items() if name.isascii() and name.isdigit()
             )
-            object.__setattr__(self, "listed", listed)
-            object.__setattr__(self, "listed_ended", tuple(job for job, at in listed if at in TERMINAL_STATUSES))
+            ended = tuple(job for job, at in listed if at in TERMINAL_STATUSES)
+            msgspec.structs.force_setattr(self, "listed", listed)
+            msgspec.structs.force_setattr(self, "listed_ended", ended)
 
     @property
     def answered(self) -> bool:
@@ -303,14 +304,15 @@ def _entry(wire: _WireEntry) -> JournalEntry:
         pool=wire.pool,
         request_hash=wire.request_hash or "",
         summary=wire.summary or NO_SUMMARY,
-        retry_after_s=_whole_seconds(wire.retry_after),
+        retry_after_s=whole_seconds(wire.retry_after),
         job_ids=wire.job_ids or (),
         fault=wire.fault if isinstance(wire.fault, str) or wire.fault is None else str(wire.fault),
         response_lost=bool(wire.response_lost),
     )
 
 
-def _whole_seconds(value: object) -> int | None:
+def whole_seconds(value: object) -> int | None:
+    """Return what a Retry-After tells a client to wait; None when that cannot be told."""
     # A fault may have replaced the header by anything; only a plain whole number tells a client how long to wait.
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)

@@ -1,34 +1,27 @@
 """The connections of a load scenario's clients: kept open, one request at a time on each.
 
 A day has a hundred thousand requests, and a client for everybody's needs spends more on each than the simulator does.
-These need little: the bytes of a request are joined, those of the answer are parsed by aiohttp.
+These need little: the bytes of a request are joined, and an answer that is anything but plain is parsed by aiohttp.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
+
+from kibo_scenarios.plain_answers import Answered, AnswerHandler
 
 PATIENCE_S: Final = 300.0
 
 _FAILURES: Final = (aiohttp.ClientError, aiohttp.http_exceptions.HttpProcessingError, aiohttp.EofStream, OSError)
 
-OpenLine: TypeAlias = Callable[[Callable[[], ResponseHandler]], Awaitable[tuple[Any, ResponseHandler]]]
+OpenLine: TypeAlias = Callable[[Callable[[], AnswerHandler]], Awaitable[tuple[Any, AnswerHandler]]]
 """Opens a connection with a protocol of a maker's, as asyncio's `create_connection` does."""
 
 
 class NoAnswerError(Exception):
     """Nobody knows what became of the request: no connection, a broken one, a broken answer, or too long a wait."""
-
-
-class Answered(NamedTuple):
-    """An answer: its status, its Retry-After (empty without one), and its body."""
-
-    status: int
-    retry_after: str
-    body: bytes
 
 
 class Lines:
@@ -101,7 +94,7 @@ class Lines:
     async def _open(self) -> "_Line":
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._patience_s):
-            transport, protocol = await self._open_line(lambda: ResponseHandler(loop))
+            transport, protocol = await self._open_line(lambda: AnswerHandler(loop))
         line = _Line(loop, transport, protocol)
         self._all.add(line)
         return line
@@ -122,7 +115,7 @@ class _Line:
 
     __slots__ = ("_deadline", "_late", "_loop", "_protocol", "_transport", "_watch")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, transport: Any, protocol: ResponseHandler) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: Any, protocol: AnswerHandler) -> None:
         self._loop = loop
         self._transport = transport
         self._protocol = protocol
@@ -140,17 +133,15 @@ class _Line:
         if self._watch is None:
             # One timer watches over many requests: setting and taking back one for each would cost a tenth of all.
             self._watch = self._loop.call_at(self._deadline, self._look)
-        self._protocol.set_response_params(read_until_eof=True, auto_decompress=False)
         self._transport.write(request)
         try:
-            message, payload = await self._protocol.read()
-            body = await payload.read()
+            answer = await self._protocol.answer()
         finally:
             self._deadline = None
         if self._late:
             # What ends with its connection looks whole.
             raise TimeoutError("the answer was not complete in time")
-        return Answered(message.code, message.headers.get("Retry-After", ""), body)
+        return answer
 
     def end(self) -> None:
         """Close the connection; whoever waits for an answer gets none."""

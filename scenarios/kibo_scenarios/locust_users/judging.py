@@ -97,7 +97,7 @@ def result_of(
         aborted=ending.aborted,
         span=ending.span,
         wall_s=ending.wall_s,
-        journal=tuple(lines),
+        noted=tuple(lines),
         senders={
             f"worker {number}": handed.requests for number, handed in enumerate(collected.workers.values(), start=1)
         },

@@ -217,8 +217,11 @@ def budget_used(evidence: Evidence) -> Outcome:
 
 
 def _early(evidence: Evidence, *, without_header: bool = False) -> Iterator[_Early]:
+    default = evidence.profile.retry_after_default
     for entries in by_pool(evidence.journal).values():
-        yield from _early_in_pool(entries, evidence, without_header=without_header)
+        # Where nobody was told to wait nobody can be early, and most of a long journal is such.
+        if any(_wait_of(entry, without_header=without_header, default=default) is not None for entry in entries):
+            yield from _early_in_pool(entries, evidence, without_header=without_header)
 
 
 def _early_in_pool(entries: list[JournalEntry], evidence: Evidence, *, without_header: bool) -> Iterator[_Early]:
@@ -296,8 +299,10 @@ def _anything_later(evidence: Evidence, refusal: JournalEntry) -> bool:
 
 def _refusals_with_other_work(evidence: Evidence) -> list[JournalEntry]:
     """Return the 429s at which the client had another call of the pool to make: jobs open, or batches unsent."""
-    last_submission = max((entry.started_at for entry in evidence.journal if is_submission(entry)), default=0)
     refusals = {entry.seq for entry in _refusals(evidence)}
+    if not refusals:
+        return []
+    last_submission = max((entry.started_at for entry in evidence.journal if is_submission(entry)), default=0)
     open_jobs: set[int] = set()
     found = []
     for entry in evidence.journal:

@@ -4,9 +4,10 @@ Arrivals are a Poisson process, as those of many people who do not know of each 
 a stage, candidates of the highest rate are kept in proportion (thinning).
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from heapq import merge
+from itertools import chain
 from random import Random
 
 from kibo_scenarios.moments import MINUTE
@@ -33,7 +34,12 @@ class Burst:
 def arrivals(stages: Sequence[Stage], bursts: Sequence[Burst], seed: str) -> Iterator[int]:
     """Return the arrivals in order, in microseconds after the start."""
     random = Random(f"{seed}/stages")  # noqa: S311 - a repeatable run is the point
-    return merge(_steady(stages, random), *(_burst(burst, seed) for burst in bursts))
+    sudden = deque(sorted(chain.from_iterable(_burst(burst, seed) for burst in bursts)))
+    for at in _steady(stages, random):
+        while sudden and sudden[0] < at:
+            yield sudden.popleft()
+        yield at
+    yield from sudden
 
 
 def expected(stages: Sequence[Stage], bursts: Sequence[Burst]) -> float:
@@ -59,4 +65,4 @@ def _steady(stages: Sequence[Stage], random: Random) -> Iterator[int]:
 
 def _burst(burst: Burst, seed: str) -> Iterator[int]:
     random = Random(f"{seed}/burst at {burst.at}")  # noqa: S311 - a repeatable run is the point
-    return iter(sorted(burst.at + int(random.random() * burst.within) for _ in range(burst.arrivals)))
+    return (burst.at + int(random.random() * burst.within) for _ in range(burst.arrivals))

@@ -4,10 +4,11 @@ A fault of the harness is never held against the clients: it comes out as `Harne
 """
 
 import asyncio
+import gc
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -17,10 +18,11 @@ import msgspec
 
 from kibo_scenarios.drivers import Task, reference_client
 from kibo_scenarios.errors import HarnessError, ScenarioError
-from kibo_scenarios.evidence import JobFact, JournalEntry, decode_journal
+from kibo_scenarios.evidence import JobFact, JournalEntry
 from kibo_scenarios.grading import Grade
 from kibo_scenarios.lines import Lines
 from kibo_scenarios.moments import HOUR, MINUTE, SECOND, format_span, parse_span
+from kibo_scenarios.own_journal import OwnJournal
 from kibo_scenarios.pace import VIRTUAL, Clock, Pace, Stage, run_at, stage
 from kibo_scenarios.profile import GUIDE, Profile
 from kibo_scenarios.result import Conclusion
@@ -65,6 +67,7 @@ class LoadResult:
         incomplete: Why part of what happened is not known, so that nothing can be concluded; None when all is.
         span: Simulated microseconds.
         wall_s: Seconds on the machine's clock.
+        noted: What the server noted; see `journal`.
     """
 
     scenario: LoadScenario
@@ -76,9 +79,14 @@ class LoadResult:
     aborted: str | None
     span: int
     wall_s: float
-    journal: tuple[bytes, ...]
+    noted: Iterable[bytes]
     senders: Mapping[str, int] = field(default_factory=dict)
     incomplete: str | None = None
+
+    @property
+    def journal(self) -> tuple[bytes, ...]:
+        """What the server noted, one JSON object a line; put into words only now."""
+        return tuple(self.noted)
 
     @property
     def conclusion(self) -> Conclusion:
@@ -111,12 +119,26 @@ def run_load(
         return await _World(scenario, settings, clock, pace).live(profile, rules)
 
     try:
-        result = run_at(pace, main, start=scenario.start, seed=scenario.seed)
+        with _collecting_new_garbage_only():
+            result = run_at(pace, main, start=scenario.start, seed=scenario.seed)
     except ScenarioError:
         raise
     except Exception as error:
         raise HarnessError(f"{type(error).__name__}: {error}") from error
     return replace(result, wall_s=time.perf_counter() - began)
+
+
+@contextmanager
+def _collecting_new_garbage_only() -> Iterator[None]:
+    """Keep what is there already out of the collector's sight, which would look through it again and again."""
+    ours = not gc.get_freeze_count()
+    if ours:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if ours:
+            gc.unfreeze()
 
 
 def _settings(scenario: LoadScenario) -> Settings:
@@ -136,7 +158,6 @@ class _World:
         self._pace = pace
         self._measured = Measurements()
         self._journal: list[JournalEntry] = []
-        self._lines: list[bytes] = []
         self._shops: dict[int, Shop] = {}
         self._failures: dict[str, str] = {}
         self._aborted: str | None = None
@@ -146,15 +167,16 @@ class _World:
         simulator = Simulator(self._settings, wall=clock.wall_us)
         try:
             self._admit(simulator)
+            own = OwnJournal(simulator.journal)
             latency = round(scenario.network.latency_ms * 1_000)
             with tempfile.TemporaryDirectory(prefix="kibo-scenarios-") as folder:
                 async with stage(self._pace, build_application(simulator), latency=latency) as where:
                     began = clock.wall_us()
-                    await self._together(simulator, where, Path(folder), began)
+                    await self._together(simulator, own, where, Path(folder), began)
                     span = clock.wall_us() - began
                 await self._settle(simulator)
             refuse_lost_entries(simulator)
-            self._look(simulator, jobs=True)
+            self._look(simulator, own, jobs=True)
         finally:
             simulator.close()
         refuse_defective_journal(self._journal)
@@ -175,7 +197,7 @@ class _World:
             aborted=self._aborted,
             span=span,
             wall_s=0.0,
-            journal=tuple(self._lines),
+            noted=own,
         )
 
     def _admit(self, simulator: Simulator) -> None:
@@ -184,12 +206,12 @@ class _World:
             for name, client in self._scenario.clients.items():
                 add_application(simulator.database, tenant_of(client, self._settings), name, secret_of(name))
 
-    async def _together(self, simulator: Simulator, where: Stage, folder: Path, began: int) -> None:
+    async def _together(self, simulator: Simulator, own: OwnJournal, where: Stage, folder: Path, began: int) -> None:
         limit = asyncio.timeout(self._scenario.time_limit / SECOND)
         try:
             async with limit, asyncio.TaskGroup() as beside:
                 helpers = [
-                    beside.create_task(self._watch(simulator)),
+                    beside.create_task(self._watch(simulator, own)),
                     *(
                         beside.create_task(self._change(simulator, began + change.at, change.limits))
                         for change in self._scenario.changes
@@ -283,24 +305,21 @@ class _World:
         await self._until(at)
         simulator.set_limits(limits)  # type: ignore[arg-type]  # checked when the file was read
 
-    async def _watch(self, simulator: Simulator) -> None:
+    async def _watch(self, simulator: Simulator, own: OwnJournal) -> None:
         """Look at what has come so far once a minute, and give up for a threshold that says so."""
         urgent = [index for index, threshold in enumerate(self._scenario.thresholds) if threshold.abort_on_fail]
         jobs = any(self._scenario.thresholds[index].selector.metric.name.startswith("job") for index in urgent)
         while urgent:
             await asyncio.sleep(MINUTE / SECOND)
-            self._look(simulator, jobs=jobs)
+            self._look(simulator, own, jobs=jobs)
             for index in urgent:
                 judged = self._judge(index)
                 if judged.judgement.verdict is Verdict.FAIL and is_final(judged):
                     self._aborted = str(judged.threshold)
                     raise _AbortedError
 
-    def _look(self, simulator: Simulator, *, jobs: bool) -> None:
-        seen = self._journal[-1].seq if self._journal else 0
-        lines = list(simulator.journal.ndjson(seen))
-        self._lines += lines
-        for entry in sorted(decode_journal(lines), key=lambda entry: entry.seq):
+    def _look(self, simulator: Simulator, own: OwnJournal, *, jobs: bool) -> None:
+        for entry in own.news():
             self._journal.append(entry)
             self._measured.saw(entry)
         if jobs:

@@ -78,11 +78,11 @@ def _of(
     # A client with wishes of its own sends many requests at a time and never repeats a poll: what is judged of it is
     # whether it keeps the waits it is told, and how it repeats.
     ended = isinstance(client, BulkDelete | Refreshes | Polls)
-    figures = figures_of(evidence)
-    optimum = figures.optimum if deletes else None
+    figures = figures_of(evidence) if ended else None
+    optimum = figures.optimum if deletes and figures else None
     return Manners(
         grades=grades,
         broken=len(failed(grades)),
-        makespan_s=figures.makespan / SECOND if ended and journal else None,
+        makespan_s=figures.makespan / SECOND if figures and journal else None,
         optimum_s=None if optimum is None else optimum / SECOND,
     )

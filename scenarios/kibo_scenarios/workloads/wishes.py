@@ -30,8 +30,7 @@ _NEWEST_JOBS = 100
 _COUNTED = (50, 500)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """One request that a client wants settled.
 
     Attributes:

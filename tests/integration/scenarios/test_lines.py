@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import web
 
-from kibo_scenarios.lines import Answered, Lines, NoAnswerError
+from kibo_scenarios.lines import Lines, NoAnswerError
 from kibo_scenarios.memory_transport import Fault, Harm, Link, MemoryNetwork, Path, serve_in_memory
+from kibo_scenarios.plain_answers import Answered
 from kibo_scenarios.virtual_time import VirtualTimeLoop, run_virtual
 
 HOST = "simulator.test"
