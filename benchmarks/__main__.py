@@ -16,7 +16,7 @@ from benchmarks import document, machine
 from benchmarks.outcome import Section, UnavailableError
 
 # Imported when their turn comes, so that a missing peer stops only what needs it.
-NAMES = ("serving", "scale", "virtual_time", "decisions", "makespan", "whole_client", "library")
+NAMES = ("serving", "scale", "virtual_time", "decisions", "makespan", "whole_client", "library", "load_day")
 PEERS = ("aiolimiter", "pyrate_limiter", "tenacity")
 ROOT = Path(__file__).resolve().parents[1]
 
