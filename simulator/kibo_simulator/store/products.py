@@ -39,13 +39,15 @@ _EXACT_IDS = {field: text.replace("j.key, p.id", "p.id") for field, text in _EXA
 class ProductStore:
     """Reads and writes products and variants; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_database", "_numbers", "_products_version")
+    __slots__ = ("_database", "_identifiers", "_numbers", "_products_version")
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._products_version = 0
         self._numbers: dict[tuple[int, IdentifierField], dict[str, tuple[int, ...]] | None] = {}
+        self._identifiers: dict[int, tuple[str | None, str | None, str | None]] = {}
         database.on_rollback(self._numbers.clear)
+        database.on_rollback(self._identifiers.clear)
 
     @property
     def products_version(self) -> int:
@@ -99,6 +101,7 @@ class ProductStore:
         """Read everything anew: rows were written past this store."""
         self._products_version += 1
         self._numbers.clear()
+        self._identifiers.clear()
 
     def _forget_numbers(self, tenant_id: int) -> None:
         for key in [key for key in self._numbers if key[0] == tenant_id]:
@@ -111,6 +114,17 @@ class ProductStore:
             (json.dumps(list(product_ids)),),
         )
         return {row[0]: ProductRow(*row) for row in rows}
+
+    def identifiers(self, product_id: int) -> tuple[str | None, str | None, str | None]:
+        """Part number, UPC and SKU of a product that exists; they never change."""
+        known = self._identifiers.get(product_id)
+        if known is None:
+            if len(self._identifiers) >= _MOST_REMEMBERED:
+                self._identifiers.clear()
+            execute = self._database.connection.execute
+            found = execute("SELECT part_number, upc, sku FROM products WHERE id = ?", (product_id,)).fetchone()
+            known = self._identifiers[product_id] = found
+        return known
 
     def match(self, tenant_id: int, items: Sequence[Wanted], *, patterns: bool = True) -> list[set[int]]:
         """For each item the products that carry all the identifiers it names (I-1, I-6)."""

@@ -35,19 +35,10 @@ _RECORD_JOINS = (
 _ONE_RECORD = "WHERE s.location_id = ? AND s.product_id = ? AND s.variant_id = ?"
 _VARIANT_RECORD = f"SELECT {_RECORD_COLUMNS} FROM stock s {_RECORD_JOINS} {_ONE_RECORD}"  # noqa: S608  # fixed texts
 # Questions about one product at one location are by far the commonest: what is known already is not read again.
-_FOUND_BY = "l.code, l.name, "
-_NUMBERS = "s.location_id, s.product_id, "
 _PRODUCT_RECORDS = (
-    _VARIANT_RECORD.replace(_FOUND_BY, "")
-    .replace(_NUMBERS, "")
-    .replace("CROSS JOIN locations l ON l.id = s.location_id ", "")
-    .replace(" AND s.variant_id = ?", " ORDER BY s.variant_id")
-)
-# Nearly all records are plain; they need not look for a variant.
-_PLAIN_RECORD = (
-    _PRODUCT_RECORDS.replace("LEFT JOIN variants v ON v.id = s.variant_id ", "")
-    .replace(", s.variant_id, v.tags, v.lot_code, v.condition, v.serial_number, v.date", "")
-    .replace(" ORDER BY s.variant_id", " AND s.variant_id = 0")
+    "SELECT s.on_hand, s.allocated, s.pending, s.safety_stock, s.floor, s.details, s.variant_id, v.tags, v.lot_code, "
+    "v.condition, v.serial_number, v.date FROM stock s LEFT JOIN variants v ON v.id = s.variant_id "
+    "WHERE s.location_id = ? AND s.product_id = ? ORDER BY s.variant_id"
 )
 _KEPT = f"SELECT s.on_hand, s.allocated, s.pending, s.safety_stock, s.floor, s.details FROM stock s {_ONE_RECORD}"  # noqa: S608
 # Reading the products of a location that holds this many is a matter of 25 ms.
@@ -207,15 +198,16 @@ class StockStore(ProductStore):
 
     def record(self, location_id: int, product_id: int, variant_id: int = 0) -> StockRecord | None:
         """One record, or None."""
-        execute = self._database.connection.execute
         if variant_id:
+            execute = self._database.connection.execute
             row = execute(_VARIANT_RECORD, (location_id, product_id, variant_id)).fetchone()
             return None if row is None else _record(row)
-        row = execute(_PLAIN_RECORD, (location_id, product_id)).fetchone()
+        row = self._database.connection.execute(_KEPT, (location_id, product_id, 0)).fetchone()
         if row is None:
             return None
-        details = json.loads(row[8]) if row[8] else {}
-        return StockRecord(*self._named_place(location_id), *row[:8], details, location_id, product_id)  # type: ignore[call-arg]
+        names = (*self._named_place(location_id), *self.identifiers(product_id))
+        details = json.loads(row[5]) if row[5] else {}
+        return StockRecord(*names, *row[:5], details, location_id, product_id)  # type: ignore[call-arg]
 
     def kept(self, location_id: int, product_id: int, variant_id: int) -> tuple[Counters, int, dict[str, Any]] | None:
         """What `put` wrote of a record: counters, floor and details; None when there is none."""
@@ -332,12 +324,12 @@ class StockStore(ProductStore):
         rows = self._database.connection.execute(_PRODUCT_RECORDS, (location_id, product_id)).fetchall()
         if not rows:
             return []
-        code, name = self._named_place(location_id)
+        names = (*self._named_place(location_id), *self.identifiers(product_id))
         found = []
         for row in rows:
-            details = json.loads(row[8]) if row[8] else {}
-            variant = Variant(sorted_tags(json.loads(row[10])), *row[11:]) if row[9] else PLAIN
-            record = StockRecord(code, name, *row[:8], details, location_id, product_id, row[9], variant)  # type: ignore[call-arg]
+            details = json.loads(row[5]) if row[5] else {}
+            variant = Variant(sorted_tags(json.loads(row[7])), *row[8:]) if row[6] else PLAIN
+            record = StockRecord(*names, *row[:5], details, location_id, product_id, row[6], variant)  # type: ignore[call-arg]
             found.append(record)
         return found
 

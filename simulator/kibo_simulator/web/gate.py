@@ -77,10 +77,7 @@ class Gate:
 
         Whoever calls this has the turn.
         """
-        simulator = self._simulator
-        if (caught_up := simulator.caught_up()) is not None:
-            return caught_up
-        steps = simulator.advancing()
+        steps = self._simulator.advancing()
         while True:
             try:
                 next(steps)
@@ -240,7 +237,9 @@ class Gate:
 
         ``veto`` may refuse what is about to be committed.
         """
-        now = await self.advance()
+        now = self._simulator.caught_up()
+        if now is None:
+            now = await self.advance()
         if visit.call is not None:
             visit.call.now = now
             try:
