@@ -394,6 +394,28 @@ def test_cancelled_timers_are_not_kept_until_their_time() -> None:
     assert ended == 10.0
 
 
+def test_tasks_that_have_ended_are_not_kept() -> None:
+    """Of ten thousand tasks those that are still there are listed, oldest first."""
+
+    async def nothing() -> None:
+        """Do nothing."""
+
+    async def main(loop: VirtualTimeLoop) -> tuple[int, list[str]]:
+        most = 0
+        last = [loop.create_task(asyncio.sleep(1), name=name) for name in ("b", "a")]
+        for _ in range(10_000):
+            await loop.create_task(nothing())
+            most = max(most, len(loop._born))
+        names = [task.get_name() for task in loop.tasks()]
+        await asyncio.gather(*last)
+        return most, names[-2:]
+
+    most, names = run_virtual(main, start_us=0)
+
+    assert most <= 1_001
+    assert names == ["b", "a"]
+
+
 def test_runs_under_asyncio_runner() -> None:
     """The factory serves asyncio's own runner, time-outs included."""
 

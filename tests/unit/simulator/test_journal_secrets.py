@@ -20,6 +20,9 @@ TICKETS = "/api/platform/applications/authtickets"
         ("Shared%53ecret=b%26c&x=1", "SharedSecret=********&x=1"),
         ("access_token=a=b", "access_token=********"),
         ("a=1;client_secret=b", "a=********"),
+        ("CLIENT_SECRET=b", "CLIENT_SECRET=********"),
+        ("client_\u017fecret=b", "client_\u017fecret=********"),
+        ("api-key=b&apple=c", "api-key=********&apple=c"),
         ("responseFields=items(token)", "responseFields=items(token)"),
     ],
 )
