@@ -16,7 +16,7 @@ from kibo_scenarios.profile import GUIDE, Profile
 TERMINAL_STATUSES: Final = frozenset({"SUCCESS", "FAILED"})
 
 
-class Summary(msgspec.Struct, frozen=True, rename="camel"):
+class Summary(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """What the server noted about a request's content; a field is None where the operation has no such thing.
 
     ``item_hashes`` identify what was asked for; where an item means only some records of a product, ``product_hashes``
@@ -69,8 +69,10 @@ class _WireEntry(msgspec.Struct, rename="camel"):
     response_lost: bool | None = None
 
 
-class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
+class JournalEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One request as the server saw it.
+
+    Nothing in it could refer back to it, so the collector of cycles need not walk a hundred thousand of them.
 
     Attributes:
         seq: The server's running number.
@@ -176,8 +178,7 @@ class PoolLimit:
     requests_per_hour: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFact:
+class JobFact(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A job as the server's own books have it when the run has settled.
 
     Attributes:

@@ -4,9 +4,10 @@ What is built here is built anew whenever a simulator goes on from other tables;
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from kibo_simulator.agenda import Agenda
 from kibo_simulator.announcements import Announcer
@@ -60,8 +61,7 @@ from kibo_simulator.upkeep_work import UpkeepWorker
 _STEPS_BETWEEN_PAUSES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class EndedJob:
+class EndedJob(Struct, frozen=True, gc=False):
     """A job that will never change again, as it is answered."""
 
     tenant_id: int

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+import msgspec
+
 from kibo_scenarios.evidence import JobFact, JournalEntry
 from kibo_scenarios.moments import SECOND
 from kibo_scenarios.thresholds import Samples
@@ -59,8 +61,7 @@ class Cell:
         self.first.setdefault(name, at)
 
 
-@dataclass(frozen=True, slots=True)
-class JobTimes:
+class JobTimes(msgspec.Struct, frozen=True, gc=False):
     """A job: whose request made it, how it stands, how many seconds it took, when it ended (None until then)."""
 
     key: Key
