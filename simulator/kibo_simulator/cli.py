@@ -278,6 +278,11 @@ def effective_settings(context: click.Context) -> Effective:
     "--control-token",
     help="Open the control plane to other machines for whoever sends this token.",
 )
+@click.option(
+    "--end-with-stdin",
+    is_flag=True,
+    help="Stop when standard input ends: with the program that started it, even if that was killed.",
+)
 @click.pass_context
 def serve(
     context: click.Context,
@@ -297,6 +302,7 @@ def serve(
     tls_dir: Path | None,
     tls_name: tuple[str, ...],
     control_token: str | None,
+    end_with_stdin: bool,  # noqa: FBT001  # likewise
     **_settings: object,
 ) -> None:
     """Serve a simulated tenant until stopped.
@@ -365,6 +371,7 @@ def serve(
                         control_token=control_token,
                         tls=offered,
                         sftp=None if sftp_port is None else serving.SftpOffered(sftp_port, _key_file(sftp_key, data)),
+                        end_with_stdin=end_with_stdin,
                     )
                 )
     except JournalFileError as error:

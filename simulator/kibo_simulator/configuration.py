@@ -31,6 +31,7 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     sftp_port: Annotated[int, Meta(ge=0, le=65_535)] | None = None
     sftp_key: str | None = None
     control_token: Annotated[str, Meta(min_length=1)] | None = None
+    end_with_stdin: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

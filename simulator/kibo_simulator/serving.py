@@ -4,11 +4,14 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -61,8 +64,9 @@ async def serve(
     control_token: str | None,
     tls: Tls | None = None,
     sftp: SftpOffered | None = None,
+    end_with_stdin: bool = False,
 ) -> None:
-    """Listen, print the ready line on standard output, and serve until SIGTERM or SIGINT.
+    """Listen, print the ready line on standard output, and serve until SIGTERM, SIGINT or, if asked for, end of input.
 
     With ``tls`` it is https, and how to trust it is said on standard error. With ``sftp`` the drop folder is served
     as well; the ready line then says where.
@@ -105,10 +109,22 @@ async def serve(
         sys.stdout.write(json.dumps(ready, separators=(",", ":")) + "\n")
         sys.stdout.flush()
         spare_the_collector()
+        if end_with_stdin:
+            Thread(target=_read_to_the_end, args=(loop, stopped.set), daemon=True).start()
         await stopped.wait()
     finally:
         await beside.aclose()
         await runner.cleanup()
+
+
+def _read_to_the_end(loop: asyncio.AbstractEventLoop, then: Callable[[], None]) -> None:
+    """Read standard input and forget it; the end of it is the end of whoever held the other side."""
+    # Past Python's own buffer, whose lock a thread that is waiting for more would hold while the program ends.
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    with suppress(RuntimeError):  # the loop may have ended meanwhile
+        loop.call_soon_threadsafe(then)
 
 
 async def _served_beside(beside: AsyncExitStack, application: web.Application, host: str, sftp: SftpOffered) -> str:

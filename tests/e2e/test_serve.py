@@ -3,6 +3,9 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -49,6 +52,31 @@ def test_both_ways_of_stopping_are_clean(serve: Serve, number: int) -> None:
     code, errors = served.stop(number)
 
     assert (code, errors) == (0, "")
+
+
+def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    """``--end-with-stdin``: when the starter is killed the simulator ends; what it was told meanwhile is forgotten."""
+    starter = tmp_path / "starter.py"
+    starter.write_text(
+        "import subprocess, sys, time\n"
+        "command = [sys.executable, '-m', 'kibo_simulator.cli', 'serve', '--port', '0', '--end-with-stdin']\n"
+        "served = subprocess.Popen(command, stdin=subprocess.PIPE)\n"
+        "served.stdin.write(b'whatever')\n"
+        "served.stdin.flush()\n"
+        "time.sleep(600)\n",
+        encoding="utf-8",
+    )
+    # The simulator has this output, too: it ends when both have.
+    with subprocess.Popen([sys.executable, str(starter)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        assert call(f"{url}/_simulator/health")["status"] == "ok"
+        process.kill()
+        output, _ = process.communicate(timeout=30)
+
+    assert output == ""
+    with pytest.raises(urllib.error.URLError):
+        call(f"{url}/_simulator/health")
 
 
 def test_a_manual_clock_and_its_start(serve: Serve) -> None:

@@ -127,7 +127,13 @@ def serving(folder: Path, settings: Mapping[str, Any], flags: Sequence[str] = ()
     command = [sys.executable, "-m", "kibo_simulator.cli", "serve", "--config", str(configuration), "--port", "0"]
     with (
         log.open("wb") as errors,
-        subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603  # our own program
+        subprocess.Popen(  # noqa: S603  # our own program
+            # It must not outlive us, even if we are killed.
+            [*command, "--end-with-stdin", *flags],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as process,
     ):
         try:
             assert process.stdout is not None
