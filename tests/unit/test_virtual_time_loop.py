@@ -394,6 +394,57 @@ def test_cancelled_timers_are_not_kept_until_their_time() -> None:
     assert ended == 10.0
 
 
+def test_appointments_keep_the_order_of_timers() -> None:
+    """In whole microseconds, in line with timers of the same instant, never at the instant they were made."""
+
+    async def main(loop: VirtualTimeLoop) -> list[tuple[str, int]]:
+        came: list[tuple[str, int]] = []
+        loop.call_later(0.000_002, lambda: came.append(("timer", loop.now_us)))
+        loop.call_at_us(2, lambda: came.append(("appointment", loop.now_us)))
+        loop.call_later(0.000_002, lambda: came.append(("another", loop.now_us)))
+        loop.call_at_us(0, lambda: came.append(("late", loop.now_us)))
+        loop.call_at_us(2, lambda: came.append(("cancelled", loop.now_us))).cancel()
+        await asyncio.sleep(1)
+        return came
+
+    assert run_virtual(main, start_us=0) == [("late", 1), ("timer", 2), ("appointment", 2), ("another", 2)]
+
+
+def test_cancelled_appointments_are_not_kept_until_their_time() -> None:
+    """As those of asyncio are not; cancelling twice counts once."""
+
+    async def main(loop: VirtualTimeLoop) -> int:
+        most = 0
+        loop.call_later(30, print, "not within this run")
+        for _ in range(5_000):
+            appointment = loop.call_at_us(3_600_000_000, print)
+            appointment.cancel()
+            appointment.cancel()
+            assert appointment.cancelled()
+            await asyncio.sleep(0.001)
+            most = max(most, len(loop._scheduled))
+        return most
+
+    assert run_virtual(main, start_us=0) <= 2 * MANY_TIMERS
+
+
+def test_an_appointment_that_fails_fails_the_run() -> None:
+    """As any callback does; the message says whose it was."""
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    async def main(loop: VirtualTimeLoop) -> None:
+        loop.call_at_us(5, fail)
+        await asyncio.sleep(1)
+
+    with pytest.raises(UnhandledInLoop) as caught:
+        run_virtual(main, start_us=0)
+    (failure,) = caught.value.exceptions
+    assert isinstance(failure, ValueError)
+    assert "Appointment with <function" in failure.__notes__[0]
+
+
 def test_tasks_that_have_ended_are_not_kept() -> None:
     """Of ten thousand tasks those that are still there are listed, oldest first."""
 

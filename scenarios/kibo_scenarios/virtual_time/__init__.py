@@ -11,8 +11,10 @@ from kibo_scenarios.virtual_time.errors import (
 )
 from kibo_scenarios.virtual_time.loop import VirtualTimeLoop
 from kibo_scenarios.virtual_time.running import loop_factory, run_virtual
+from kibo_scenarios.virtual_time.timers import Appointment
 
 __all__ = [
+    "Appointment",
     "Deadlock",
     "EscapedVirtualTime",
     "Livelock",

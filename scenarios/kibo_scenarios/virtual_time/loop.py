@@ -25,7 +25,7 @@ from kibo_scenarios.virtual_time.errors import Deadlock, EscapedVirtualTime, Liv
 from kibo_scenarios.virtual_time.outside import INLINE, NoOutsideWorld
 from kibo_scenarios.virtual_time.tasks import GeneratorsByAge, TasksByAge, age_of_task, describe_task
 from kibo_scenarios.virtual_time.threads import inline_worker_threads
-from kibo_scenarios.virtual_time.timers import MICROSECONDS, NEVER_US, Due, seconds_to_us
+from kibo_scenarios.virtual_time.timers import MICROSECONDS, NEVER_US, Appointment, Due, seconds_to_us
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -54,7 +54,7 @@ class VirtualTimeLoop(NoOutsideWorld):
     # The base class's own, which no stub names.
     _closed: bool
     _debug: bool
-    _ready: deque[Handle]
+    _ready: deque[Handle | Appointment]
     _stopping: bool
     _timer_cancelled_count: int
 
@@ -111,9 +111,11 @@ class VirtualTimeLoop(NoOutsideWorld):
         """Call back at `when` seconds of loop time; at least one microsecond passes."""
         return self._set_timer(seconds_to_us(when), callback, args, context)
 
-    def call_at_us(self, when_us: int, callback: Callable[[*_Ts], object], *args: *_Ts) -> TimerHandle:
-        """The same in microseconds."""
-        return self._set_timer(when_us, callback, args, None)
+    def call_at_us(self, when_us: int, callback: Callable[[], object]) -> Appointment:
+        """The same in microseconds, for a callback of this thread that needs no context of its own."""
+        appointment = Appointment(self, callback)
+        self._schedule(max(when_us, self._now_us + 1), appointment)
+        return appointment
 
     def _set_timer(
         self, when_us: int, callback: Callable[[*_Ts], object], args: tuple[*_Ts], context: Context | None
@@ -126,12 +128,15 @@ class VirtualTimeLoop(NoOutsideWorld):
             when_us = self._now_us + 1
         when = float("inf") if never else when_us / MICROSECONDS
         timer = TimerHandle(when, callback, args, self, context)
-        tie = self._ties.getrandbits(32) if self._ties else 0
-        self._sequence += 1
         if not never:
-            heapq.heappush(self._scheduled, (when_us, tie, self._sequence, timer))
-            timer._scheduled = True  # type: ignore[attr-defined] # noqa: SLF001 - the base class counts cancelled ones by it
+            self._schedule(when_us, timer)
         return timer
+
+    def _schedule(self, when_us: int, timer: TimerHandle | Appointment) -> None:
+        self._sequence += 1
+        tie = self._ties.getrandbits(32) if self._ties else 0
+        heapq.heappush(self._scheduled, (when_us, tie, self._sequence, timer))
+        timer._scheduled = True  # type: ignore[union-attr] # noqa: SLF001 - the base class counts cancelled ones by it
 
     def call_soon(self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None) -> Handle:
         """Call back in the next round."""
@@ -178,16 +183,16 @@ class VirtualTimeLoop(NoOutsideWorld):
             if self._stopping:
                 return
 
-    def _next_timer(self) -> TimerHandle:
+    def _next_timer(self) -> TimerHandle | Appointment:
         timer = heapq.heappop(self._scheduled)[-1]
-        timer._scheduled = False  # type: ignore[attr-defined] # noqa: SLF001 - see `_set_timer`
+        timer._scheduled = False  # type: ignore[union-attr] # noqa: SLF001 - see `_set_timer`
         return timer
 
     def _forget_cancelled_timers(self) -> None:
         kept = []
         for due in self._scheduled:
             if due[-1].cancelled():
-                due[-1]._scheduled = False  # type: ignore[attr-defined] # noqa: SLF001 - see `_set_timer`
+                due[-1]._scheduled = False  # type: ignore[union-attr] # noqa: SLF001 - see `_set_timer`
             else:
                 kept.append(due)
         heapq.heapify(kept)
