@@ -16,7 +16,6 @@ from typing import Final
 
 import msgspec
 
-from kibo_scenarios.drivers import Task, reference_client
 from kibo_scenarios.errors import HarnessError, ScenarioError
 from kibo_scenarios.evidence import JobFact, JournalEntry
 from kibo_scenarios.grading import Grade
@@ -268,6 +267,8 @@ class _World:
         return BudgetShare(*budget_of(client, limits_of(tenant_of(client, self._settings), self._settings)))
 
     async def _delete(self, name: str, client: BulkDelete, simulator: Simulator, where: Stage, folder: Path) -> None:
+        from kibo_scenarios.drivers import Task, reference_client  # noqa: PLC0415 - slow to load, seldom wanted
+
         tenant = tenant_of(client, self._settings)
         stock = take_stock(simulator, tenant)
         targets = choose_targets(client.targets, stock, self._scenario.seed)

@@ -10,7 +10,7 @@ from kibo_simulator.stock.geography import KM_PER_MILE, Point
 from kibo_simulator.stock.identifiers import Wanted
 from kibo_simulator.stock.lookup import LocationFilter, QueryType
 from kibo_simulator.stock.records import Location
-from kibo_simulator.stock.variants import Variant
+from kibo_simulator.stock.variants import PLAIN, Variant
 from kibo_simulator.timestamps import InstantError, parse_instant
 from kibo_simulator.web.catalog_tie import check_in_catalog
 from kibo_simulator.web.errors import ApiError, Fault, validation_error
@@ -31,6 +31,14 @@ MOST_LOOKED_UP = 10_000
 
 _query = msgspec.json.Decoder(InventoryRequest)
 _aggregate = msgspec.json.Decoder(AggregateRequest)
+_FLAGS = {
+    "shippingLocation": "direct_ship",
+    "transferEnabled": "transfer_enabled",
+    "pickup": "pickup",
+    "includeInAggregate": "include_in_aggregate",
+}
+_FILTERING = frozenset({"locationWhitelist", "locationBlacklist", *_FLAGS})
+_EVERYWHERE = LocationFilter()
 _QUERY_TYPES: dict[str, QueryType] = {"ALL": "ALL", "PARTIAL": "PARTIAL", "ANY": "ANY", "ALL_STORES": "ALL_STORES"}
 
 
@@ -129,24 +137,14 @@ def get_inventory(call: Call) -> Steps:
         raise validation_error("items", "needs items, or requestLocation to list a location")
     limit = call.whole("limit", least=1, most=100_000)
     page_size = call.whole("pageSize", least=1, most=100_000)
-    flags = {
-        "direct_ship": call.flag("shippingLocation"),
-        "transfer_enabled": call.flag("transferEnabled"),
-        "pickup": call.flag("pickup"),
-        "include_in_aggregate": call.flag("includeInAggregate"),
-    }
     wanted = [_any_identifier(call, text) for text in texts]
     check_in_catalog(call, wanted, status=404, place="items")
     rows = call.simulator.query.rows(
         Query(
             tenant_id=call.tenant_id,
             type=_QUERY_TYPES[name],
-            items=[(item, 0, Variant()) for item in wanted],
-            filter=LocationFilter(
-                white=frozenset(call.texts("locationWhitelist")),
-                black=frozenset(call.texts("locationBlacklist")),
-                flags={flag: value for flag, value in flags.items() if value is not None},
-            ),
+            items=[(item, 0, PLAIN) for item in wanted],
+            filter=_asked_filter(call),
             location=active_location(call, code, "requestLocation", status=404) if code else None,
             ignore_safety_stock=_ignoring(call, call.flag("ignoreSafetyStock")),
             include_negative=bool(call.flag("includeNegativeInventory")),
@@ -156,6 +154,17 @@ def get_inventory(call: Call) -> Steps:
     )
     attributes = call.flag("includeAttributes") is not False
     return (yield from _encoded(rows, lambda row: row_body(row, call.tenant_id, attributes=attributes)))
+
+
+def _asked_filter(call: Call) -> LocationFilter:
+    if _FILTERING.isdisjoint(call.query):
+        return _EVERYWHERE
+    flags = {attribute: call.flag(name) for name, attribute in _FLAGS.items()}
+    return LocationFilter(
+        white=frozenset(call.texts("locationWhitelist")),
+        black=frozenset(call.texts("locationBlacklist")),
+        flags={attribute: value for attribute, value in flags.items() if value is not None},
+    )
 
 
 def realtime_inventory(call: Call) -> Steps:
