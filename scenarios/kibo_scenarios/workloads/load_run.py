@@ -50,6 +50,8 @@ from kibo_simulator.web import build_application
 #: A load scenario is as long as its journal, which must lose nothing.
 JOURNAL_ENTRIES: Final = 5_000_000
 LONGEST_SETTLING: Final = 24 * HOUR
+#: So many new objects are let be before the collector of cycles looks at them.
+_NEW_OBJECTS: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ def run_load(
         return await _World(scenario, settings, clock, pace).live(profile, rules)
 
     try:
-        with _collecting_new_garbage_only():
+        with _collecting_seldom():
             result = run_at(pace, main, start=scenario.start, seed=scenario.seed)
     except ScenarioError:
         raise
@@ -128,14 +130,20 @@ def run_load(
 
 
 @contextmanager
-def _collecting_new_garbage_only() -> Iterator[None]:
-    """Keep what is there already out of the collector's sight, which would look through it again and again."""
-    ours = not gc.get_freeze_count()
+def _collecting_seldom() -> Iterator[None]:
+    """Keep what is there already out of the collector's sight, and let it look less often at what comes.
+
+    A day makes few cycles, and many values; it would look through all of them again and again.
+    """
+    ours, thresholds = not gc.get_freeze_count(), gc.get_threshold()
     if ours:
         gc.freeze()
+    if thresholds[0]:
+        gc.set_threshold(max(_NEW_OBJECTS, thresholds[0]), *thresholds[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         if ours:
             gc.unfreeze()
 
