@@ -51,7 +51,7 @@ from kibo_simulator.web import build_application
 JOURNAL_ENTRIES: Final = 5_000_000
 LONGEST_SETTLING: Final = 24 * HOUR
 #: So many new objects are let be before the collector of cycles looks at them.
-_NEW_OBJECTS: Final = 50_000
+_NEW_OBJECTS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
