@@ -31,13 +31,9 @@ MOST_LOOKED_UP = 10_000
 
 _query = msgspec.json.Decoder(InventoryRequest)
 _aggregate = msgspec.json.Decoder(AggregateRequest)
-_FLAGS = {
-    "shippingLocation": "direct_ship",
-    "transferEnabled": "transfer_enabled",
-    "pickup": "pickup",
-    "includeInAggregate": "include_in_aggregate",
-}
-_FILTERING = frozenset({"locationWhitelist", "locationBlacklist", *_FLAGS})
+_FILTERING = frozenset(
+    {"locationWhitelist", "locationBlacklist", "shippingLocation", "transferEnabled", "pickup", "includeInAggregate"}
+)
 _EVERYWHERE = LocationFilter()
 _QUERY_TYPES: dict[str, QueryType] = {"ALL": "ALL", "PARTIAL": "PARTIAL", "ANY": "ANY", "ALL_STORES": "ALL_STORES"}
 
@@ -159,7 +155,12 @@ def get_inventory(call: Call) -> Steps:
 def _asked_filter(call: Call) -> LocationFilter:
     if _FILTERING.isdisjoint(call.query):
         return _EVERYWHERE
-    flags = {attribute: call.flag(name) for name, attribute in _FLAGS.items()}
+    flags = {
+        "direct_ship": call.flag("shippingLocation"),
+        "transfer_enabled": call.flag("transferEnabled"),
+        "pickup": call.flag("pickup"),
+        "include_in_aggregate": call.flag("includeInAggregate"),
+    }
     return LocationFilter(
         white=frozenset(call.texts("locationWhitelist")),
         black=frozenset(call.texts("locationBlacklist")),
