@@ -189,6 +189,34 @@ async def test_locations_by_what_they_offer(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "attributes"),
+    [
+        ("pickup=true", {"pickup": False}),
+        ("shippingLocation=true", {"direct_ship": False}),
+        ("transferEnabled=true", {"transfer_enabled": False}),
+        ("includeInAggregate=true", {"include_in_aggregate": False}),
+        ("locationBlacklist=ST-0001", {}),
+        ("locationWhitelist=WH-001,ST-0002", {}),
+    ],
+)
+async def test_each_parameter_of_a_query_leaves_locations_out_by_itself(
+    bench: Bench, query: str, attributes: dict[str, Any]
+) -> None:
+    """Of three places with the product, the one that a parameter excludes is missing."""
+    for code in ("WH-001", "ST-0001", "ST-0002"):
+        await put(bench, code, 5)
+    location = bench.simulator.stock.location(1001, "ST-0001")
+    assert location is not None
+    there = LocationAttributes(**attributes)
+    bench.simulator.places.put_location(location.id, name="ST-0001", active=True, attributes=there)
+    every = (await bench.send("GET", f"{V5}?items=NEW-1&type=ANY")).body
+    some = (await bench.send("GET", f"{V5}?items=NEW-1&type=ANY&{query}")).body
+
+    assert ["ST-0001", "ST-0002", "WH-001"] == sorted(row["locationCode"] for row in every)
+    assert ["ST-0002", "WH-001"] == sorted(row["locationCode"] for row in some)
+
+
+@pytest.mark.parametrize(
     ("place", "path"),
     [
         ({"radius": 5}, "$.requestLocation.radius"),
