@@ -147,16 +147,10 @@ class InventoryQuery:
         if not query.items and query.sort is None:
             # A whole location may be long: it is read as it is asked for.
             return self._whole(query, location)
-        products: frozenset[int] | None = None
-        if query.items:
-            products = items[0].products if len(items) == 1 else frozenset().union(*[item.products for item in items])
-        records = list(self._stock.at_location(location.id, products))
-        if query.exclude_blocked:
-            records = [record for record in records if not _blocked(record)]
+        products = frozenset[int]().union(*[item.products for item in items]) if query.items else None
+        records = list(self._records(query, location, products))
         if not query.items:
             chosen = list(self._held(query, location, records, PLAIN).values())
-        elif len(items) == 1:
-            chosen = answering(query.type, items, [self._held(query, location, records, items[0].variant)])
         else:
             variants = {item.variant for item in items}
             by_variant = {variant: self._held(query, location, records, variant) for variant in variants}
@@ -164,6 +158,12 @@ class InventoryQuery:
         if query.sort is not None:
             sort_holdings(chosen, query.sort, descending=query.descending)
         return chosen
+
+    def _records(self, query: Query, location: Location, products: frozenset[int] | None) -> Iterator[StockRecord]:
+        records = self._stock.at_location(location.id, products)
+        if query.exclude_blocked:
+            return (record for record in records if not record.details.get("block_assignment"))
+        return records
 
     @staticmethod
     def _held(query: Query, location: Location, records: Sequence[StockRecord], variant: Variant) -> dict[int, Holding]:
@@ -173,11 +173,7 @@ class InventoryQuery:
         return {product: holding for product, holding in held.items() if holding.available >= 0}
 
     def _whole(self, query: Query, location: Location) -> Iterator[Holding]:
-        records = (
-            record
-            for record in self._stock.at_location(location.id)
-            if not (query.exclude_blocked and _blocked(record))
-        )
+        records = self._records(query, location, None)
         for _, found in groupby(records, key=lambda record: record.product_id):
             holding = Holding(location, tuple(found), query.ignore_safety_stock)
             if query.include_negative or holding.available >= 0:
@@ -194,11 +190,6 @@ class InventoryQuery:
             )
             if record.variant_id in variants and (query.include_negative_future or record.available >= 0)
         )
-
-
-def _blocked(record: StockRecord) -> bool:
-
-    return bool(record.details.get("block_assignment"))
 
 
 def _point(attributes: LocationAttributes) -> Point | None:

@@ -58,12 +58,12 @@ def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
     """``--end-with-stdin``: when the starter is killed the simulator ends; what it was told meanwhile is forgotten."""
     starter = tmp_path / "starter.py"
     starter.write_text(
-        "import subprocess, sys, time\n"
+        "import subprocess, sys\n"
         "command = [sys.executable, '-m', 'kibo_simulator.cli', 'serve', '--port', '0', '--end-with-stdin']\n"
         "served = subprocess.Popen(command, stdin=subprocess.PIPE)\n"
         "served.stdin.write(b'whatever')\n"
         "served.stdin.flush()\n"
-        "time.sleep(600)\n",
+        "served.wait()\n",
         encoding="utf-8",
     )
     # The simulator has this output, too: it ends when both have.

@@ -202,12 +202,22 @@ class StockStore(ProductStore):
             execute = self._database.connection.execute
             row = execute(_VARIANT_RECORD, (location_id, product_id, variant_id)).fetchone()
             return None if row is None else _record(row)
-        row = self._database.connection.execute(_KEPT, (location_id, product_id, 0)).fetchone()
-        if row is None:
+        kept = self.kept(location_id, product_id, 0)
+        if kept is None:
             return None
-        names = (*self._named_place(location_id), *self.identifiers(product_id))
-        details = json.loads(row[5]) if row[5] else {}
-        return StockRecord(*names, *row[:5], details, location_id, product_id)  # type: ignore[call-arg]
+        counters, floor, details = kept
+        return StockRecord(
+            *self._named_place(location_id),
+            *self.identifiers(product_id),
+            counters.on_hand,
+            counters.allocated,
+            counters.pending,
+            counters.safety_stock,
+            floor,
+            details,
+            location_id,
+            product_id,
+        )
 
     def kept(self, location_id: int, product_id: int, variant_id: int) -> tuple[Counters, int, dict[str, Any]] | None:
         """What `put` wrote of a record: counters, floor and details; None when there is none."""
