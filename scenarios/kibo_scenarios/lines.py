@@ -126,16 +126,21 @@ class _Line:
     @property
     def usable(self) -> bool:
         """Whether the next request may go here."""
-        return self._protocol.is_connected() and not self._protocol.should_close
+        protocol = self._protocol
+        return protocol.is_connected() and (protocol.quiet or not protocol.should_close)
 
     async def ask(self, request: bytes, patience_s: float) -> Answered:
         self._deadline = self._loop.time() + patience_s
         if self._watch is None:
             # One timer watches over many requests: setting and taking back one for each would cost a tenth of all.
             self._watch = self._loop.call_at(self._deadline, self._look)
+        protocol = self._protocol
+        expected = protocol.expect()
         self._transport.write(request)
         try:
-            answer = await self._protocol.answer()
+            answer = await expected
+            if answer is None:
+                answer = await protocol.parsed()
         finally:
             self._deadline = None
         if self._late:

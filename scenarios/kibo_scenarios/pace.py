@@ -39,6 +39,9 @@ class Clock(Protocol):
     def wall_us(self) -> int:
         """Return the simulated wall clock, microseconds since the epoch."""
 
+    async def until(self, wall_us: int) -> None:
+        """Wait until the simulated wall clock shows an instant; not at all when it does already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -191,6 +194,12 @@ class ScaledLoop(asyncio.SelectorEventLoop):
     def wall_us(self) -> int:
         """Return the simulated wall clock, microseconds since the epoch."""
         return self._start + int(self.time() * SECOND)
+
+    async def until(self, wall_us: int) -> None:
+        """Wait until the simulated wall clock shows an instant; not at all when it does already."""
+        # A timer may be early by the last digits of its number.
+        while (left := wall_us - self.wall_us()) > 0:  # noqa: ASYNC110 - it waits for a time, not for an event
+            await asyncio.sleep(left / SECOND)
 
 
 class _ScaledSelector(selectors.DefaultSelector):

@@ -5,17 +5,20 @@ Nearly all are, and parsing them into everything that a general client may ask f
 """
 
 import asyncio
+import re
 from typing import Final, NamedTuple
 
 from aiohttp.client_proto import ResponseHandler
 
-_BEGIN: Final = b"HTTP/1.1 "
-_PRINTABLE: Final = bytes(range(0x20, 0x7F))
-#: Headers that say nothing of where an answer ends or what becomes of its connection.
-_HARMLESS: Final = frozenset({b"Content-Type", b"Date", b"Server", b"x-vol-correlation", b"Allow", b"Location"})
-_FIRST, _LAST = 200, 599
+#: Headers that say nothing of where an answer ends or what becomes of its connection, and nothing in their values that
+#: anyone could read in two ways.
+_HARMLESS: Final = rb"(?:(?:Content-Type|Date|Server|x-vol-correlation|Allow|Location): [ -~]*\r\n)*"
+_HEAD: Final = re.compile(
+    rb"HTTP/1\.1 ([2-5][0-9]{2}) [ -~]*\r\n" + _HARMLESS + rb"(?:Retry-After: ([0-9]{1,9})\r\n)?" + _HARMLESS
+    # One length alone, so that there cannot be two of them.
+    + rb"Content-Length: ([0-9]{1,9})\r\n" + _HARMLESS + rb"\r\n"
+)  # fmt: skip
 _BODILESS: Final = frozenset({204, 304})
-_MOST_DIGITS: Final = 9
 _LARGEST_HEAD: Final = 8_000
 
 
@@ -29,39 +32,14 @@ class Answered(NamedTuple):
 
 def plain_answer(data: bytes) -> Answered | None:
     """Return the answer that some bytes are, no more and no less; None when that takes more than a look."""
-    end = data.find(b"\r\n\r\n", 0, _LARGEST_HEAD)
-    if end < 0 or not data.startswith(_BEGIN):
+    head = _HEAD.match(data, 0, _LARGEST_HEAD)
+    if head is None:
         return None
-    head = data[:end]
-    first_line, *lines = head.split(b"\r\n")
-    code = first_line[9:12]
-    # Nothing in it that anyone could read in two ways.
-    if head.translate(None, _PRINTABLE) != b"\r\n" * len(lines) or first_line[12:13] != b" " or not code.isdigit():
-        return None
-    length, retry_after = b"", b""
-    for line in lines:
-        name, _, value = line.partition(b": ")
-        if name in _HARMLESS:
-            continue
-        name = name.lower()
-        if name == b"content-length":
-            if length or not _is_number(value):
-                return None
-            length = value
-        elif name == b"retry-after":
-            if retry_after or not _is_number(value):
-                return None
-            retry_after = value
-        else:
-            return None
-    body, status = data[end + 4 :], int(code)
-    if not length or int(length) != len(body) or not _FIRST <= status <= _LAST or status in _BODILESS:
+    code, retry_after, length = head.groups(b"")
+    body, status = data[head.end() :], int(code)
+    if int(length) != len(body) or status in _BODILESS:
         return None
     return Answered(status, retry_after.decode("ascii"), body)
-
-
-def _is_number(value: bytes) -> bool:
-    return value.isdigit() and len(value) <= _MOST_DIGITS
 
 
 class AnswerHandler(ResponseHandler):
@@ -70,16 +48,16 @@ class AnswerHandler(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._plain: asyncio.Future[Answered | None] | None = None
+        self.quiet = False
+        """Whether everything that has come was plain: then there is no need to look into what aiohttp knows."""
 
-    async def answer(self) -> Answered:
-        """Wait for the answer to the request that has just been sent."""
+    def expect(self) -> "asyncio.Future[Answered | None]":
+        """The answer to what is sent now, when it comes; None when it is not plain, and then `parsed` has it."""
         self._plain = self._loop.create_future()
-        try:
-            answered = await self._plain
-        finally:
-            self._plain = None
-        if answered is not None:
-            return answered
+        return self._plain
+
+    async def parsed(self) -> Answered:
+        """The answer as aiohttp reads it."""
         message, payload = await self.read()
         return Answered(message.code, message.headers.get("Retry-After", ""), await payload.read())
 
@@ -88,15 +66,18 @@ class AnswerHandler(ResponseHandler):
         waiter = self._plain
         if waiter is not None and not waiter.done():
             answered = plain_answer(data)
-            if answered is None:
-                self.set_response_params(read_until_eof=True, auto_decompress=False)
-            waiter.set_result(answered)
             if answered is not None:
+                self.quiet = True
+                waiter.set_result(answered)
                 return
+            self.set_response_params(read_until_eof=True, auto_decompress=False)
+            waiter.set_result(None)
+        self.quiet = False
         super().data_received(data)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Hear that there will be no answer; reading tells why."""
         super().connection_lost(exc)
+        self.quiet = False
         if self._plain is not None and not self._plain.done():
             self._plain.set_result(None)

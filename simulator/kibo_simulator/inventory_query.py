@@ -147,11 +147,16 @@ class InventoryQuery:
         if not query.items and query.sort is None:
             # A whole location may be long: it is read as it is asked for.
             return self._whole(query, location)
-        products = frozenset[int]().union(*[item.products for item in items]) if query.items else None
-        records = list(self._records(query, location, products))
         if not query.items:
+            records = list(self._records(query, location, None))
             chosen = list(self._held(query, location, records, PLAIN).values())
+        elif len(items) == 1:
+            item = items[0]
+            found = self._records(query, location, item.products)
+            chosen = answering(query.type, items, [self._held(query, location, found, item.variant)])
         else:
+            products = frozenset[int]().union(*[item.products for item in items])
+            records = list(self._records(query, location, products))
             variants = {item.variant for item in items}
             by_variant = {variant: self._held(query, location, records, variant) for variant in variants}
             chosen = answering(query.type, items, [by_variant[item.variant] for item in items])
@@ -166,9 +171,9 @@ class InventoryQuery:
         return records
 
     @staticmethod
-    def _held(query: Query, location: Location, records: Sequence[StockRecord], variant: Variant) -> dict[int, Holding]:
+    def _held(query: Query, location: Location, records: Iterable[StockRecord], variant: Variant) -> dict[int, Holding]:
         held = holdings_of(location, records, variant=variant, ignore_safety_stock=query.ignore_safety_stock)
-        if query.include_negative or all(holding.available >= 0 for holding in held.values()):
+        if query.include_negative:
             return held
         return {product: holding for product, holding in held.items() if holding.available >= 0}
 

@@ -31,6 +31,9 @@ class Signal(Enum):
     RESET = "reset"
 
 
+_END, _RESET = Signal.END, Signal.RESET
+
+
 class Receiver(Protocol):
     """The end of the connection that a channel delivers to, or comes from."""
 
@@ -125,7 +128,7 @@ class Channel:
         """Put bytes or a signal on the way."""
         if self._harmed is Harm.END:
             return
-        if item is Signal.RESET:
+        if item is _RESET:
             self.clear()
         now_us = 0 if self._instant else self._time.now_us
         due_us = 0 if self._instant else now_us + self._path.delay_us(self._dice)
@@ -156,12 +159,12 @@ class Channel:
     def _deliver(self) -> None:
         self._handle = None
         item = self._queue[0][1]
-        if item is Signal.RESET:
+        if item is _RESET:
             self.clear()
             self.target.receive_reset()
         elif self.target.reading_paused:
             return
-        elif item is Signal.END:
+        elif item is _END:
             self._queue.popleft()
             self.target.receive_end()
         elif self.target.is_closing():
@@ -170,7 +173,8 @@ class Channel:
             self.source.bytes_left()
         else:
             self._deliver_bytes()
-        self.schedule()
+        if self._queue:
+            self.schedule()
 
     def _deliver_bytes(self) -> None:
         room = LARGEST_DELIVERY

@@ -8,6 +8,7 @@ import msgspec
 
 from kibo_scenarios.lines import Lines, NoAnswerError
 from kibo_scenarios.moments import SECOND
+from kibo_scenarios.pace import Clock
 from kibo_scenarios.workloads.access import OAUTH, login_body
 from kibo_scenarios.workloads.budget_share import BudgetShare
 from kibo_scenarios.workloads.clients import Client
@@ -40,7 +41,7 @@ class Actor:
         secret: Of its application.
         lines: To the API.
         share: Its part of the budget; None when it does not pace itself.
-        now: The wall clock, microseconds since the epoch.
+        clock: The wall clock.
         note: Is told of each wish that is settled.
     """
 
@@ -52,7 +53,7 @@ class Actor:
         secret: str,
         lines: Lines,
         share: BudgetShare | None,
-        now: Callable[[], int],
+        clock: Clock,
         note: Callable[[Settled], None],
     ) -> None:
         self._name = name
@@ -60,7 +61,8 @@ class Actor:
         self._secret = secret
         self._lines = lines
         self._share = share
-        self._now = now
+        self._now = clock.wall_us
+        self._until = clock.until
         self._note = note
         self._restriction = Restriction()
         self._one_alone = asyncio.Lock()
@@ -144,11 +146,6 @@ class Actor:
                 now = self._now()
             if self._restriction.until <= now:
                 return
-
-    async def _until(self, instant: int) -> None:
-        # A timer may be early by the last digits of its number.
-        while (left := instant - self._now()) > 0:  # noqa: ASYNC110 - it waits for a time, not for an event
-            await asyncio.sleep(left / SECOND)
 
     async def _send(self, wish: Wish) -> int:
         """Return the status; 0 when there was no answer. Nothing is awaited before the request leaves."""

@@ -243,7 +243,7 @@ class _World:
         self, name: str, client: AnyClient, simulator: Simulator, where: Stage, folder: Path, began: int
     ) -> None:
         start = began + parse_span(client.starts)
-        await self._until(start)
+        await self._clock.until(start)
         if isinstance(client, BulkDelete):
             await self._delete(name, client, simulator, where, folder)
             return
@@ -255,7 +255,7 @@ class _World:
                 secret=secret_of(name),
                 lines=lines,
                 share=self._share(client),
-                now=self._clock.wall_us,
+                clock=self._clock,
                 note=self._measured.settled,
             )
             await actor.live(self._wishes(name, client, simulator, start), start)
@@ -311,7 +311,7 @@ class _World:
             self._failures[name] = report.failure
 
     async def _change(self, simulator: Simulator, at: int, limits: object) -> None:
-        await self._until(at)
+        await self._clock.until(at)
         simulator.set_limits(limits)  # type: ignore[arg-type]  # checked when the file was read
 
     async def _watch(self, simulator: Simulator, own: OwnJournal) -> None:
@@ -354,10 +354,6 @@ class _World:
             else:
                 simulator.clock.reach(due)
             simulator.advance()
-
-    async def _until(self, instant: int) -> None:
-        while (left := instant - self._clock.wall_us()) > 0:  # noqa: ASYNC110 - it waits for a time, not for an event
-            await asyncio.sleep(left / SECOND)
 
 
 def _first(group: ExceptionGroup[Exception]) -> Exception:

@@ -91,8 +91,9 @@ def holdings_of(
 ) -> dict[int, Holding]:
     """What a location holds by product, of the records that agree with ``variant``."""
     gathered: dict[int, list[StockRecord]] = {}
+    everything = variant.plain
     for record in records:
-        if variant.plain or variant.covers(record.variant):
+        if everything or variant.covers(record.variant):
             gathered.setdefault(record.product_id, []).append(record)
     return {product: Holding(location, tuple(found), ignore_safety_stock) for product, found in gathered.items()}
 
@@ -104,20 +105,16 @@ def answering(query_type: QueryType, items: Sequence[Item], held: Sequence[Mappi
     and ALL_STORES: whatever of the items the location holds.
     """
     chosen: dict[tuple[int, Variant], Holding] = {}
-    complete = True
+    whatever = query_type in {"ANY", "ALL_STORES"}
     for item, found in zip(items, held, strict=True):
-        if query_type in {"ANY", "ALL_STORES"}:
-            satisfied = [found[product] for product in sorted(item.products) if product in found]
-        else:
-            satisfied = [
-                found[product]
-                for product in sorted(item.products)
-                if product in found and found[product].available >= item.quantity
-            ]
-        complete = complete and bool(satisfied)
-        chosen.update({(holding.product_id, item.variant): holding for holding in satisfied})
-    if query_type == "ALL" and not complete:
-        return []
+        satisfied = False
+        for product in sorted(item.products):
+            holding = found.get(product)
+            if holding is not None and (whatever or holding.available >= item.quantity):
+                satisfied = True
+                chosen[product, item.variant] = holding
+        if not satisfied and query_type == "ALL":
+            return []
     return list(chosen.values())
 
 

@@ -34,11 +34,15 @@ _RECORD_JOINS = (
 
 _ONE_RECORD = "WHERE s.location_id = ? AND s.product_id = ? AND s.variant_id = ?"
 _VARIANT_RECORD = f"SELECT {_RECORD_COLUMNS} FROM stock s {_RECORD_JOINS} {_ONE_RECORD}"  # noqa: S608  # fixed texts
-# Questions about one product at one location are by far the commonest: what is known already is not read again.
+# Questions about one product at one location are by far the commonest: what is known already is not read again, and
+# what only variants have is read where there are any.
 _PRODUCT_RECORDS = (
-    "SELECT s.on_hand, s.allocated, s.pending, s.safety_stock, s.floor, s.details, s.variant_id, v.tags, v.lot_code, "
-    "v.condition, v.serial_number, v.date FROM stock s LEFT JOIN variants v ON v.id = s.variant_id "
-    "WHERE s.location_id = ? AND s.product_id = ? ORDER BY s.variant_id"
+    "SELECT on_hand, allocated, pending, safety_stock, floor, details, variant_id FROM stock "
+    "WHERE location_id = ? AND product_id = ? ORDER BY variant_id"
+)
+_VARIANTS_HELD = (
+    "SELECT v.id, v.tags, v.lot_code, v.condition, v.serial_number, v.date FROM stock s "
+    "JOIN variants v ON v.id = s.variant_id WHERE s.location_id = ? AND s.product_id = ?"
 )
 _KEPT = f"SELECT s.on_hand, s.allocated, s.pending, s.safety_stock, s.floor, s.details FROM stock s {_ONE_RECORD}"  # noqa: S608
 # Reading the products of a location that holds this many is a matter of 25 ms.
@@ -331,17 +335,31 @@ class StockStore(ProductStore):
 
     def _of_product(self, location_id: int, product_id: int) -> list[StockRecord]:
         """The records of one product at a location."""
-        rows = self._database.connection.execute(_PRODUCT_RECORDS, (location_id, product_id)).fetchall()
+        execute = self._database.connection.execute
+        rows = execute(_PRODUCT_RECORDS, (location_id, product_id)).fetchall()
         if not rows:
             return []
+        variants = {0: PLAIN}
+        if rows[-1][6]:
+            for number, tags, *granular in execute(_VARIANTS_HELD, (location_id, product_id)):
+                variants[number] = Variant(sorted_tags(json.loads(tags)), *granular)
         names = (*self._named_place(location_id), *self.identifiers(product_id))
-        found = []
-        for row in rows:
-            details = json.loads(row[5]) if row[5] else {}
-            variant = Variant(sorted_tags(json.loads(row[7])), *row[8:]) if row[6] else PLAIN
-            record = StockRecord(*names, *row[:5], details, location_id, product_id, row[6], variant)  # type: ignore[call-arg]
-            found.append(record)
-        return found
+        return [
+            StockRecord(
+                *names,
+                on_hand,
+                allocated,
+                pending,
+                safety_stock,
+                floor,
+                json.loads(details) if details else {},
+                location_id,
+                product_id,
+                variant_id,
+                variants[variant_id],
+            )
+            for on_hand, allocated, pending, safety_stock, floor, details, variant_id in rows
+        ]
 
     def _named_place(self, location_id: int) -> tuple[str, str]:
         """Code and name of a location that exists."""

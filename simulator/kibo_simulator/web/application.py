@@ -29,6 +29,7 @@ from kibo_simulator.web import (
     tag_routes,
     upkeep_routes,
 )
+from kibo_simulator.web.answers import unobserved
 from kibo_simulator.web.control import ROUTES, ControlPlane, is_control_path
 from kibo_simulator.web.dev_center import dev_center
 from kibo_simulator.web.fault_passage import FaultPassage
@@ -91,11 +92,15 @@ def build_application(simulator: Simulator, *, control_token: str | None = None)
             return dev_center(simulator, control_token, request)
         return not_an_api_path(simulator.next_correlation(), path, simulator.clock.now())
 
+    async def look_around(started: web.Application) -> None:
+        gate.observed = not unobserved(started)
+
     application = web.Application(middlewares=[through_the_gate], client_max_size=simulator.settings.bounds.body_bytes)
     application[SIMULATOR] = simulator
     application[GATE] = gate
     for resource in _resources():
         application.router.register_resource(resource)
+    application.on_startup.append(look_around)
     application.on_shutdown.append(control.streams.end)
     for method, path, endpoint in control.endpoints():
         application.router.add_route(method, path, endpoint)

@@ -97,7 +97,7 @@ class FaultPassage:
                 gate.note(request, visit, finished)
             self._simulator.save_pools(finished)
         if meeting.use is None:
-            return await gate.answer(request, visit, finished)
+            return gate.answer(request, visit, finished)
         return await self._leave(request, visit, meeting.use, finished)
 
     def _arrives(self, visit: Visit) -> None:
@@ -194,7 +194,7 @@ class FaultPassage:
             return await self._truncate(request, visit, effect, now)
         else:
             self._note(request, visit)
-        return await self._gate.answer(request, visit, now)
+        return self._gate.answer(request, visit, now)
 
     def _note(self, request: web.Request, visit: Visit) -> None:
         """Write the journal entry, unless it was written: a connection may break after its last byte was promised."""

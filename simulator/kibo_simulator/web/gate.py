@@ -8,9 +8,9 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext
 from hashlib import blake2b
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from aiohttp import web
@@ -20,15 +20,16 @@ from kibo_simulator.journal.secrets import masked_path, masked_query
 from kibo_simulator.simulator import Simulator
 from kibo_simulator.tenants import Grant, tenant_of_host
 from kibo_simulator.timestamps import SECOND, http_date
+from kibo_simulator.web.answers import answer_of
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
-from kibo_simulator.web.operations import Answer, Call, Operation, spellings
+from kibo_simulator.web.operations import Answer, Call, Steps, spellings
 from kibo_simulator.web.query_string import parameters_of, quoted
-from kibo_simulator.web.response_fields import SelectionError, parse_selection, select
+from kibo_simulator.web.response_fields import Selection, SelectionError, parse_selection, select
 from kibo_simulator.web.visit import JSON_TYPE, Visit
 
 OPERATION_ATTRIBUTE: Final = "kibo_operation"
 
-_SLICE: Final = 1 << 20
+_NOTHING_CHANGES: Final = nullcontext()
 Veto = Callable[[Call], None]
 
 _log = logging.getLogger("kibo_simulator")
@@ -43,6 +44,8 @@ class Gate:
         """Held by whoever changes or reads state: pauses of long operations let nobody else in."""
         self.clock_set = asyncio.Event()
         """Set by whoever changes how the clock runs, for those who sleep until an instant."""
+        self.observed = True
+        """Cleared by whoever knows that nobody looks at answers on their way, so that they need not be fit for it."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one request of the API."""
@@ -64,7 +67,7 @@ class Gate:
                 self._simulator.save_pools(finished)
         finally:
             self.turn.release()
-        return await self.answer(request, visit, finished)
+        return self.answer(request, visit, finished)
 
     def visit(self, request: web.Request) -> Visit:
         """A request that arrives now."""
@@ -199,7 +202,8 @@ class Gate:
         Raises:
             ApiError: 413 or 400.
         """
-        await self.read_body(request, visit)
+        if request.body_exists:
+            await self.read_body(request, visit)
         raw = request.rel_url.raw_query_string
         call = Call(
             simulator=self._simulator,
@@ -208,8 +212,6 @@ class Gate:
             path=request.match_info,
             query=parameters_of(raw),
             body=visit.body,
-            content_type=request.content_type,
-            host=request.headers.get("Host", ""),
             secure=request.secure,
             correlation_id=visit.correlation_id,
             uri=request.path,
@@ -265,17 +267,19 @@ class Gate:
         """Run the handler, all or nothing (D-1)."""
         operation = visit.operation
         assert operation is not None
+        selection = _selection(call) if "responseFields" in call.query else None
         try:
-            if operation.reads:
-                visit.status, visit.payload = await self._payload(operation, call)
-                return
-            with self._simulator.database.transaction():
-                visit.status, visit.payload = await self._payload(operation, call)
-                if veto is not None:
-                    veto(call)
-                # One commit for effect and count: a kill in between must not part them (D-1).
-                self._simulator.save_pools(call.now)
-            visit.saved = True
+            with _NOTHING_CHANGES if operation.reads else self._simulator.database.transaction():
+                handled = operation.handle(call)
+                # Answers are looked for by their exact type: `isinstance` asks their metaclass about anything else.
+                answer = handled if type(handled) is Answer else await _last_of(cast("Steps", handled))
+                visit.status, visit.payload = answer.status, _cut(answer.encoded(), selection)
+                if not operation.reads:
+                    if veto is not None:
+                        veto(call)
+                    # One commit for effect and count: a kill in between must not part them (D-1).
+                    self._simulator.save_pools(call.now)
+            visit.saved = not operation.reads
         except ApiError:
             raise
         except sqlite3.Error as error:
@@ -288,26 +292,6 @@ class Gate:
             _log.exception("%s failed", operation.name)
             raise ApiError(500, "UNEXPECTED_ERROR", "the simulator itself failed; see its log") from error
 
-    async def _payload(self, operation: Operation, call: Call) -> tuple[int, bytes | bytearray]:
-        """The answer's status, and its body as JSON, cut to the fields that were asked for."""
-        text = call.text("responseFields") if call.query else None
-        try:
-            selection = None if text is None else parse_selection(text)
-        except SelectionError as error:
-            raise validation_error("responseFields", str(error)) from None
-        answer = operation.handle(call)
-        while not isinstance(answer, Answer):
-            try:
-                next(answer)
-            except StopIteration as end:
-                answer = end.value
-            else:
-                await asyncio.sleep(0)
-        encoded = answer.encoded()
-        if selection is None or not encoded:
-            return answer.status, encoded
-        return answer.status, msgspec.json.encode(select(msgspec.json.decode(encoded), selection))
-
     def note(self, request: web.Request, visit: Visit, finished: int) -> None:
         """Write the journal entry; it is there before the answer leaves."""
         simulator = self._simulator
@@ -315,6 +299,7 @@ class Gate:
         grant = visit.grant
         operation = visit.operation
         path = masked_path(request.path)
+        raw_query = request.rel_url.raw_query_string
         if operation is not None and operation.name == "deleteTicket":
             # The last segment is a token.
             path = operation.paths[0]
@@ -329,7 +314,7 @@ class Gate:
                 client=grant.client_id if grant else None,
                 method=request.method,
                 path=path,
-                query=masked_query(request.query_string, request.rel_url.raw_query_string),
+                query=masked_query(request.query_string if call is None else call.query_string, raw_query),
                 operation=operation.name if operation else None,
                 pool=visit.pool.name if visit.pool else None,
                 body_hash=blake2b(visit.body, digest_size=8).digest() if visit.body else b"",
@@ -346,30 +331,40 @@ class Gate:
             )
         )
 
-    @staticmethod
-    async def answer(request: web.Request, visit: Visit, finished: int) -> web.StreamResponse:
+    def answer(self, request: web.Request, visit: Visit, finished: int) -> web.StreamResponse:
         """The answer of a visit, as it leaves."""
-        headers = visit.all_headers(finished)
-        if len(visit.payload) > _SLICE:
-            return await _sent_in_slices(request, visit.status, headers, visit.payload)
-        return web.Response(status=visit.status, body=visit.payload, headers=headers)
+        return answer_of(request, visit, finished, observed=self.observed)
 
 
-async def _sent_in_slices(
-    request: web.Request, status: int, headers: dict[str, str], payload: bytes | bytearray
-) -> web.StreamResponse:
-    """Send a large answer piece by piece: handing it over whole would copy it while everybody else waits."""
-    response = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(payload))})
-    # A client that does not wait for the end is no error.
-    with suppress(ConnectionError):
-        await response.prepare(request)
-        view = memoryview(payload)
-        for first in range(0, len(payload), _SLICE):
-            await response.write(view[first : first + _SLICE])
-            # Writing waits only when the reader is slow; others must have their turn in any case.
-            await asyncio.sleep(0)
-        await response.write_eof()
-    return response
+def _cut(encoded: bytes | bytearray, selection: Selection | None) -> bytes | bytearray:
+    """A body as JSON, cut to the fields that were asked for."""
+    if selection is None or not encoded:
+        return encoded
+    return msgspec.json.encode(select(msgspec.json.decode(encoded), selection))
+
+
+async def _last_of(steps: Steps) -> Answer:
+    """The answer at the end of a long operation; others have the processor between its steps."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+        await asyncio.sleep(0)
+
+
+def _selection(call: Call) -> Selection | None:
+    """The fields that were asked for; None for all.
+
+    Raises:
+        ApiError: 400.
+    """
+    text = call.text("responseFields")
+    try:
+        return None if text is None else parse_selection(text)
+    except SelectionError as error:
+        raise validation_error("responseFields", str(error)) from None
 
 
 def not_an_api_path(correlation_id: str, path: str, now: int) -> web.Response:

@@ -26,8 +26,6 @@ class Call(msgspec.Struct):
     path: Mapping[str, str]
     query: Mapping[str, list[str]]
     body: bytes
-    content_type: str
-    host: str
     secure: bool
     correlation_id: str = ""
     uri: str = ""
@@ -37,6 +35,16 @@ class Call(msgspec.Struct):
     job_ids: tuple[int, ...] = ()
     details: Details | None = None
     prepared: Any = None
+
+    @property
+    def content_type(self) -> str:
+        """What the body is said to be, in lower case and without parameters; empty where nothing is said."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def host(self) -> str:
+        """The host that the request names, empty when it names none."""
+        return self.headers.get("Host", "")
 
     def text(self, name: str) -> str | None:
         """A query parameter; empty counts as absent, as some of Kibo's SDKs send empty ones."""

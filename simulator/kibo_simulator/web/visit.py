@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from kibo_simulator.rate_limits import Pool
 from kibo_simulator.tenants import Grant
 from kibo_simulator.timestamps import SECOND, http_date
@@ -9,9 +11,10 @@ from kibo_simulator.web.errors import ApiError
 from kibo_simulator.web.operations import Call, Operation
 
 JSON_TYPE: Final = "application/json; charset=utf-8"
+SERVER: Final = "kibo-simulator"
 
 
-class Visit:
+class Visit(msgspec.Struct, gc=False):
     """One request from its arrival to its answer; instants in microseconds since the epoch.
 
     ``era`` is that of the tenants when the request was let in. ``retry_after`` is what the header says, ``done`` that
@@ -20,31 +23,25 @@ class Visit:
     got lost, and how much of the body was sent where that is not all of it; ``noted`` that they are there already.
     """
 
-    __slots__ = (
-        "arrived", "body", "bytes_sent", "call", "correlation_id", "done", "era", "fault", "grant", "headers", "noted",
-        "operation", "payload", "pool", "real_at", "response_lost", "retry_after", "saved", "status",
-    )  # fmt: skip
-
-    def __init__(self, arrived: int, real_at: int, correlation_id: str, operation: Operation | None) -> None:
-        self.arrived = arrived
-        self.real_at = real_at
-        self.correlation_id = correlation_id
-        self.operation = operation
-        self.grant: Grant | None = None
-        self.era: object = None
-        self.pool: Pool | None = None
-        self.call: Call | None = None
-        self.body = b""
-        self.status = 200
-        self.payload: bytes | bytearray = b""
-        self.retry_after: int | str | None = None
-        self.done = False
-        self.noted = False
-        self.saved = False
-        self.headers: dict[str, str] = {}
-        self.fault: str | None = None
-        self.response_lost = False
-        self.bytes_sent: int | None = None
+    arrived: int
+    real_at: int
+    correlation_id: str
+    operation: Operation | None
+    grant: Grant | None = None
+    era: object = None
+    pool: Pool | None = None
+    call: Call | None = None
+    body: bytes = b""
+    status: int = 200
+    payload: bytes | bytearray = b""
+    retry_after: int | str | None = None
+    done: bool = False
+    noted: bool = False
+    saved: bool = False
+    headers: dict[str, str] = {}
+    fault: str | None = None
+    response_lost: bool = False
+    bytes_sent: int | None = None
 
     def refuse(self, error: ApiError) -> None:
         """Answer with a refusal."""
@@ -56,7 +53,7 @@ class Visit:
         headers = {
             "x-vol-correlation": self.correlation_id,
             "Date": http_date(finished // SECOND),
-            "Server": "kibo-simulator",
+            "Server": SERVER,
             **self.headers,
         }
         if self.payload:

@@ -34,8 +34,6 @@ def sent(simulator: Simulator, load: list[tuple[str, list[tuple[str, int]]]], *,
         path={},
         query={},
         body=msgspec.json.encode({"locationCode": "W", "bins": bins, "dryRun": dry_run}),
-        content_type="application/json",
-        host="",
         secure=False,
     )
     with simulator.database.transaction():
