@@ -125,7 +125,7 @@ class InventoryQuery:
         self, query: Query
     ) -> tuple[list[Location], list[Location], dict[int, LocationAttributes], dict[int, float]]:
         if query.location is not None:
-            return [], [query.location], self._places.attributes([query.location.id]), {}
+            return [], [query.location], {query.location.id: self._places.attributes_of(query.location.id)}, {}
         locations = self._stock.locations(query.tenant_id)
         attributes = self._places.attributes(location.id for location in locations)
         centre = query.filter.centre

@@ -17,6 +17,9 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+_TWO_DIGITS = tuple(f"{number:02d}" for number in range(60))
+
+
 class InstantError(ValueError):
     """A text that should have been an ISO 8601 instant."""
 
@@ -45,7 +48,7 @@ def _header_day(day: int) -> str:
 def _time_of_day(second: int) -> str:
     minutes, seconds = divmod(second, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{seconds:02d}"
+    return f"{_TWO_DIGITS[hours]}:{_TWO_DIGITS[minutes]}:{_TWO_DIGITS[seconds]}"
 
 
 def iso_microseconds(instant: int) -> str:

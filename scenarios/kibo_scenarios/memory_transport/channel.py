@@ -128,13 +128,17 @@ class Channel:
         """Put bytes or a signal on the way."""
         if self._harmed is Harm.END:
             return
-        if item is _RESET:
-            self.clear()
-        now_us = 0 if self._instant else self._time.now_us
-        due_us = 0 if self._instant else now_us + self._path.delay_us(self._dice)
-        self._queue.append((due_us, item))
         if isinstance(item, bytes):
             self.waiting_bytes += len(item)
+        elif item is _RESET:
+            self.clear()
+        if self._instant:
+            self._queue.append((0, item))
+            if self._handle is None:
+                self.schedule(0)
+            return
+        now_us = self._time.now_us
+        self._queue.append((now_us + self._path.delay_us(self._dice), item))
         if self._handle is None:
             self.schedule(now_us)
 
@@ -159,17 +163,18 @@ class Channel:
     def _deliver(self) -> None:
         self._handle = None
         item = self._queue[0][1]
+        target = self.target
         if item is _RESET:
             self.clear()
-            self.target.receive_reset()
-        elif self.target.reading_paused:
+            target.receive_reset()
+        elif target.reading_paused:
             return
         elif item is _END:
             self._queue.popleft()
-            self.target.receive_end()
-        elif self.target.is_closing():
+            target.receive_end()
+        elif target.is_closing():
             self.clear()
-            self.target.send_reset()
+            target.send_reset()
             self.source.bytes_left()
         else:
             self._deliver_bytes()
@@ -186,10 +191,11 @@ class Channel:
             if not self._answers:
                 self._conversation.request_bytes()
         data = self._take(min(room, LARGEST_DELIVERY))
-        self._delivered += len(data)
+        size = len(data)
+        self._delivered += size
         self.target.receive(data)
         # Receiving may have reset the connection, and then nothing is waiting any more.
-        self.waiting_bytes = max(0, self.waiting_bytes - len(data))
+        self.waiting_bytes = max(0, self.waiting_bytes - size)
         self.source.bytes_left()
 
     def _harm_ahead(self) -> tuple[Harm | None, int]:

@@ -116,7 +116,7 @@ class VirtualTimeLoop(NoOutsideWorld):
     def call_at_us(self, when_us: int, callback: Callable[[], object]) -> Appointment:
         """The same in microseconds, for a callback of this thread that needs no context of its own."""
         appointment = Appointment(self, callback)
-        self._schedule(max(when_us, self._now_us + 1), appointment)
+        self._schedule(when_us if when_us > self._now_us else self._now_us + 1, appointment)
         return appointment
 
     async def until(self, wall_us: int) -> None:
@@ -182,7 +182,8 @@ class VirtualTimeLoop(NoOutsideWorld):
             if len(timers) > MANY_TIMERS and 2 * self._timer_cancelled_count > len(timers):
                 self._forget_cancelled_timers()
             while timers and timers[0][-1]._cancelled:  # noqa: SLF001 - as the base class does
-                self._next_timer()
+                timer = heapq.heappop(timers)[-1]
+                timer._scheduled = False  # type: ignore[union-attr] # noqa: SLF001 - see `_schedule`
                 self._timer_cancelled_count -= 1
             if ready or self._stopping:
                 self._turns += 1
@@ -196,7 +197,9 @@ class VirtualTimeLoop(NoOutsideWorld):
                 self._now_us = timers[0][0]
             now_us = self._now_us
             while timers and timers[0][0] <= now_us:
-                ready.append(self._next_timer())
+                timer = heapq.heappop(timers)[-1]
+                timer._scheduled = False  # type: ignore[union-attr] # noqa: SLF001 - see `_schedule`
+                ready.append(timer)
             for _ in range(len(ready)):
                 handle = ready.popleft()
                 if not handle._cancelled:  # noqa: SLF001 - as the base class does
@@ -204,16 +207,11 @@ class VirtualTimeLoop(NoOutsideWorld):
             if self._stopping:
                 return
 
-    def _next_timer(self) -> TimerHandle | Appointment:
-        timer = heapq.heappop(self._scheduled)[-1]
-        timer._scheduled = False  # type: ignore[union-attr] # noqa: SLF001 - see `_set_timer`
-        return timer
-
     def _forget_cancelled_timers(self) -> None:
         kept = []
         for due in self._scheduled:
             if due[-1].cancelled():
-                due[-1]._scheduled = False  # type: ignore[union-attr] # noqa: SLF001 - see `_set_timer`
+                due[-1]._scheduled = False  # type: ignore[union-attr] # noqa: SLF001 - see `_schedule`
             else:
                 kept.append(due)
         heapq.heapify(kept)

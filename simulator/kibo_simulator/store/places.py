@@ -95,6 +95,11 @@ class PlaceStore:
                 known[location_id] = LocationAttributes(*read)
         return {location_id: known[location_id] for location_id in wanted}
 
+    def attributes_of(self, location_id: int) -> LocationAttributes:
+        """The attributes of one location."""
+        known = self._attributes.get(location_id)
+        return self.attributes([location_id])[location_id] if known is None else known
+
     def put_location(self, location_id: int, *, name: str, active: bool, attributes: LocationAttributes) -> None:
         """Set name, state and attributes of a location that exists."""
         self._connection.execute(

@@ -53,7 +53,7 @@ def active_location(call: Call, code: str, path: str, *, status: int = 400) -> L
 
 def post_inventory(call: Call) -> Steps:
     """Look many products up in one call; without items, page through a location."""
-    return (yield from _posted(call, {}))
+    return _posted(call, {})
 
 
 def _posted(call: Call, more: dict[str, Any]) -> Steps:
@@ -94,10 +94,8 @@ def _posted(call: Call, more: dict[str, Any]) -> Steps:
     )
     kilometres = (place.unit or "").upper() == "KM"
     attributes = request.include_attributes is not False
-    return (
-        yield from _encoded(
-            rows, lambda row: {**row_body(row, call.tenant_id, attributes=attributes, kilometres=kilometres), **more}
-        )
+    return _encoded(
+        rows, lambda row: {**row_body(row, call.tenant_id, attributes=attributes, kilometres=kilometres), **more}
     )
 
 
@@ -149,7 +147,7 @@ def get_inventory(call: Call) -> Steps:
         )
     )
     attributes = call.flag("includeAttributes") is not False
-    return (yield from _encoded(rows, lambda row: row_body(row, call.tenant_id, attributes=attributes)))
+    return _encoded(rows, lambda row: row_body(row, call.tenant_id, attributes=attributes))
 
 
 def _asked_filter(call: Call) -> LocationFilter:
@@ -170,7 +168,7 @@ def _asked_filter(call: Call) -> LocationFilter:
 
 def realtime_inventory(call: Call) -> Steps:
     """The same look-up as the real-time service gives it: every row says that its location is active."""
-    return (yield from _posted(call, {"active": True}))
+    return _posted(call, {"active": True})
 
 
 def aggregate(call: Call) -> Steps:
