@@ -61,7 +61,10 @@ class Lines:
         try:
             if line is None:
                 line = await self._open()
-            answer = await line.ask(self._bytes(method, path, body, token), self._patience_s)
+            answer = await line.send(self._bytes(method, path, body, token), self._patience_s)
+            if answer is None:
+                answer = await line.parsed()
+            line.answered()
         except _FAILURES as error:
             if line is not None:
                 self._drop(line)
@@ -129,24 +132,26 @@ class _Line:
         protocol = self._protocol
         return protocol.is_connected() and (protocol.quiet or not protocol.should_close)
 
-    async def ask(self, request: bytes, patience_s: float) -> Answered:
+    def send(self, request: bytes, patience_s: float) -> "asyncio.Future[Answered | None]":
+        """Send a request; what is returned has its answer, or None where `parsed` has it."""
         self._deadline = self._loop.time() + patience_s
         if self._watch is None:
             # One timer watches over many requests: setting and taking back one for each would cost a tenth of all.
             self._watch = self._loop.call_at(self._deadline, self._look)
-        protocol = self._protocol
-        expected = protocol.expect()
+        expected = self._protocol.expect()
         self._transport.write(request)
-        try:
-            answer = await expected
-            if answer is None:
-                answer = await protocol.parsed()
-        finally:
-            self._deadline = None
+        return expected
+
+    async def parsed(self) -> Answered:
+        """The answer, read by aiohttp."""
+        return await self._protocol.parsed()
+
+    def answered(self) -> None:
+        """Stop waiting for an answer, which is there."""
+        self._deadline = None
         if self._late:
             # What ends with its connection looks whole.
             raise TimeoutError("the answer was not complete in time")
-        return answer
 
     def end(self) -> None:
         """Close the connection; whoever waits for an answer gets none."""

@@ -110,6 +110,8 @@ class Channel:
         self._dice = dice
         # Without a delay everything is due when it is sent, and the clock need not be read: a tenth of all the time.
         self._instant = path.latency_us == 0
+        # Most links delay everything alike.
+        self._fixed_us = path.latency_us if isinstance(path.latency_us, int) else None
         # On most links nothing can go wrong, and then nobody need count how far the exchanges have come.
         self._sound = path.fault is None and conversation.link.cut_exchange is None
         self._queue: deque[tuple[int, bytes | Signal]] = deque()
@@ -138,7 +140,9 @@ class Channel:
                 self.schedule(0)
             return
         now_us = self._time.now_us
-        self._queue.append((now_us + self._path.delay_us(self._dice), item))
+        fixed_us = self._fixed_us
+        due_us = now_us + (self._path.delay_us(self._dice) if fixed_us is None else fixed_us)
+        self._queue.append((due_us, item))
         if self._handle is None:
             self.schedule(now_us)
 

@@ -115,8 +115,10 @@ class VirtualTimeLoop(NoOutsideWorld):
 
     def call_at_us(self, when_us: int, callback: Callable[[], object]) -> Appointment:
         """The same in microseconds, for a callback of this thread that needs no context of its own."""
+        if when_us <= self._now_us:
+            when_us = self._now_us + 1
         appointment = Appointment(self, callback)
-        self._schedule(when_us if when_us > self._now_us else self._now_us + 1, appointment)
+        self._schedule(when_us, appointment)
         return appointment
 
     async def until(self, wall_us: int) -> None:

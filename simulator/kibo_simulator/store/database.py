@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -150,6 +150,39 @@ class DatabaseError(Exception):
         self.path = path
 
 
+class _Transaction:
+    """What `Database.transaction` gives: one for all, which knows how deep it is in itself."""
+
+    __slots__ = ("_committed", "_connection", "_undone", "depth")
+
+    def __init__(
+        self, connection: sqlite3.Connection, committed: Callable[[], None], undone: Callable[[], None]
+    ) -> None:
+        self._connection = connection
+        self._committed = committed
+        self._undone = undone
+        self.depth = 0
+
+    def __enter__(self) -> sqlite3.Connection:
+        if not self.depth:
+            self._connection.execute("BEGIN IMMEDIATE")
+        self.depth += 1
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self.depth > 1:
+            self.depth -= 1
+            return
+        try:
+            self._connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        finally:
+            self.depth = 0
+        if kind is None:
+            self._committed()
+        else:
+            self._undone()
+
+
 class Database:
     """One SQLite connection with explicit transactions.
 
@@ -161,13 +194,12 @@ class Database:
         DatabaseError: the file is not a data file of this program, or of a schema version it does not know.
     """
 
-    __slots__ = ("_depth", "_promised", "_undone", "_written", "closed", "connection", "durable", "path")
+    __slots__ = ("_promised", "_transaction", "_undone", "_written", "closed", "connection", "durable", "path")
 
     def __init__(self, path: Path | None = None, *, copy_of: sqlite3.Connection | None = None) -> None:
         self.path = path
         self.durable = path is not None
         self.closed = False
-        self._depth = 0
         self._undone: list[Callable[[], None]] = []
         self._promised: list[Callable[[], None]] = []
         self._written: dict[str, list[Callable[[], None]]] = {}
@@ -182,6 +214,7 @@ class Database:
             )
             if copy_of is not None:
                 copy_of.backup(self.connection)
+            self._transaction = _Transaction(self.connection, self._keep_promises, self._take_back)
             self._prepare(path)
         except sqlite3.Error as error:
             taken = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
@@ -213,31 +246,12 @@ class Database:
             )
         self.connection.executescript(f"BEGIN; {' '.join(_SCHEMAS)} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
         """All or nothing: what happens inside is committed at the end, or undone when it raises.
 
         A transaction inside a transaction belongs to the outer one.
         """
-        if self._depth:
-            yield self.connection
-            return
-        execute = self.connection.execute
-        execute("BEGIN IMMEDIATE")
-        self._depth = 1
-        try:
-            yield self.connection
-        except BaseException:
-            execute("ROLLBACK")
-            self._promised.clear()
-            self._tell()
-            raise
-        else:
-            execute("COMMIT")
-        finally:
-            self._depth = 0
-        if self._promised:
-            self._keep_promises()
+        return self._transaction
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -294,13 +308,18 @@ class Database:
     def after_commit(self, do: Callable[[], None]) -> None:
         """Call ``do`` once what happens now is committed; never, if it is undone."""
         self._promised.append(do)
-        if not self._depth:
+        if not self._transaction.depth:
             self._keep_promises()
 
     def _keep_promises(self) -> None:
-        promised, self._promised = self._promised, []
-        for do in promised:
-            do()
+        if self._promised:
+            promised, self._promised = self._promised, []
+            for do in promised:
+                do()
+
+    def _take_back(self) -> None:
+        self._promised.clear()
+        self._tell()
 
     def _tell(self) -> None:
         for forget in self._undone:
