@@ -23,14 +23,15 @@ from kibo_simulator.store.jobs import JobRow, JobStore
 from kibo_simulator.store.stock import StockStore
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Unfinished:
-    """What must be known of a job until it ends."""
+    """What must be known of a job until it ends; ``started`` is None until it begins."""
 
     tenant_id: int
     location_id: int
     location_code: str
     payload_id: int
+    started: int | None = None
 
 
 class _LoadedWork:
@@ -116,10 +117,9 @@ class JobRunner:
         """Let jobs go on that were held by a fault that is there no more: they take their time from now."""
         for job_id in self._fates.release():
             job = self._unfinished[job_id]
-            row = self._jobs.get(job.tenant_id, job_id)
-            assert row is not None
             due = now + duration(self._settings, self._seed, job_id, self._size(job))
-            self._jobs.start(job_id, now if row.started is None else row.started, due)
+            job.started = now if job.started is None else job.started
+            self._jobs.start(job_id, job.started, due)
             self._plan_end(job_id, due)
 
     def enqueue(
@@ -218,7 +218,9 @@ class JobRunner:
 
     def _remember(self, job: JobRow) -> None:
         assert job.payload_id is not None
-        self._unfinished[job.id] = _Unfinished(job.tenant_id, job.location_id, job.location_code, job.payload_id)
+        self._unfinished[job.id] = _Unfinished(
+            job.tenant_id, job.location_id, job.location_code, job.payload_id, job.started
+        )
         self._users[job.payload_id] += 1
 
     def _work(self, payload_id: int) -> _LoadedWork:
@@ -236,6 +238,7 @@ class JobRunner:
             takes: int | None = duration(self._settings, self._seed, job_id, self._size(job))
             if self._fates.open:
                 takes = self._meet(job_id, now, takes)
+            job.started = now
             self._jobs.start(job_id, now, None if takes is None else now + takes)
             if takes is not None:
                 self._plan_end(job_id, now + takes)
@@ -290,11 +293,9 @@ class JobRunner:
 
     def _end_here(self, job_id: int, at: int, outcome: Outcome | None) -> Steps[None]:
         job = self._unfinished[job_id]
-        row = self._jobs.get(job.tenant_id, job_id)
-        assert row is not None
         with self._database.transaction():
             self._entries.pop(job_id, None)
-            yield from self._complete(job_id, started=row.started or at, finished=at, outcome=outcome)
+            yield from self._complete(job_id, started=job.started or at, finished=at, outcome=outcome)
             self._queue(job.tenant_id).finish(job.location_id)
             self._start_ready(job.tenant_id, at)
             if self._database.durable:
