@@ -19,10 +19,11 @@ from kibo_simulator.web.tagging import Tagging, variant_of
 from kibo_simulator.web.wire import (
     DeleteItemsRequest,
     DeleteRequest,
+    DeleteUpcs,
+    DeletionOptions,
     ProductRef,
     decode,
     identifiers_body,
-    name_only_upcs,
     narrowed,
     narrowing,
 )
@@ -32,6 +33,7 @@ _PRODUCTS_BETWEEN_PAUSES = 16
 
 _delete = msgspec.json.Decoder(DeleteRequest)
 _delete_items = msgspec.json.Decoder(DeleteItemsRequest)
+_delete_upcs = msgspec.json.Decoder(DeleteUpcs)
 
 
 def _items(
@@ -43,10 +45,6 @@ def _items(
         ApiError: an item names no product, or names one by something that is no pattern.
     """
     patterns = call.simulator.settings.inventory.patterns
-    upcs = [ref.upc or "" for ref in refs]
-    if not tags and all(upcs) and name_only_upcs(refs) and not (patterns and any_pattern(upcs)):
-        # What clients send nearly always, in the time of a few passes in C.
-        return DeletionItems(upcs=tuple(upcs))
     plain: dict[str, list[str]] = {"part_number": [], "upc": [], "sku": []}
     particular: list[tuple[int, ProductRef]] = []
     for index, ref in enumerate(refs):
@@ -155,17 +153,31 @@ def delete(call: Call) -> Steps:
 
 def delete_items(call: Call) -> Steps:
     """Delete what a list of identifiers or patterns matches; at most 1,000 (J-10)."""
-    request = decode(_delete_items, call.body)
+    request: DeleteUpcs | DeleteItemsRequest = _upcs(call) or decode(_delete_items, call.body)
     if not request.items:
         raise validation_error("$.items", "needs at least one item")
     call.summary["items"] = len(request.items)
     if len(request.items) > MOST_ITEMS:
         raise validation_error("$.items", f"has {len(request.items)} items; at most {MOST_ITEMS:,} are taken")
     call.details = (_hash_items, call.body)
+    if isinstance(request, DeleteUpcs):
+        return _perform(call, request, DeletionItems(upcs=tuple([item.upc for item in request.items])))
     return _perform(call, request, _items(call, request.items, lambda index: f"$.items[{index}]", request.tags))
 
 
-def _perform(call: Call, request: DeleteRequest | DeleteItemsRequest, items: DeletionItems) -> Steps:
+def _upcs(call: Call) -> DeleteUpcs | None:
+    """The body where its items are UPCs, each meant literally and with all its records; else None."""
+    try:
+        request = _delete_upcs.decode(call.body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        # Whatever is wrong with it is told by whoever reads it as any deletion.
+        return None
+    if request.tags or (call.simulator.settings.inventory.patterns and any_pattern(item.upc for item in request.items)):
+        return None
+    return request
+
+
+def _perform(call: Call, request: DeleteRequest | DeletionOptions, items: DeletionItems) -> Steps:
     simulator = call.simulator
     dry_run = bool(request.dry_run)
     call.summary |= {"items": len(items), "dryRun": dry_run, "explicit": bool(request.explicit)}
@@ -205,7 +217,7 @@ def _enqueue(call: Call, work: DeleteWork, scope: DeletionScope) -> list[int]:
 
 
 def _scope_body(
-    call: Call, request: DeleteRequest | DeleteItemsRequest, scope: DeletionScope
+    call: Call, request: DeleteRequest | DeletionOptions, scope: DeletionScope
 ) -> Generator[None, None, dict[str, Any]]:
     """``DeleteItemResponse``: totals as integers, one job id per location, and details where asked for."""
     places = (yield from records_in_scope(call.simulator.stock, scope)) if request.explicit else {}

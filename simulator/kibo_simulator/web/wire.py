@@ -4,7 +4,6 @@ Unknown fields are ignored, as Kibo's own SDKs send some; a field of the wrong t
 """
 
 import re
-from collections.abc import Sequence
 from operator import attrgetter
 from typing import Annotated, Any, TypeVar
 
@@ -92,17 +91,6 @@ def narrowed(item: ProductRef) -> bool:
     return bool(narrowing(item) != _NOTHING)
 
 
-_besides_upc = attrgetter(
-    "part_number", "sku", "tags", "lot_code", "condition", "serial_number", "date", "delete_granular_record"
-)
-_NOTHING_BESIDES = (None,) * 8
-
-
-def name_only_upcs(items: Sequence[ProductRef]) -> bool:
-    """Whether nothing but a UPC is given in any of the items."""
-    return list(map(_besides_upc, items)).count(_NOTHING_BESIDES) == len(items)
-
-
 class DeleteRequest(ProductRef, rename="camel", frozen=True, kw_only=True):
     """Body of ``POST inventory/delete``: one identifier, which may be a pattern."""
 
@@ -112,15 +100,32 @@ class DeleteRequest(ProductRef, rename="camel", frozen=True, kw_only=True):
     all_locations: bool | None = None
 
 
-class DeleteItemsRequest(Struct, rename="camel", frozen=True):
-    """Body of ``POST inventory/deleteItems``."""
+class DeletionOptions(Struct, rename="camel", frozen=True, kw_only=True):
+    """What a deletion of many items says besides the items."""
 
-    items: list[ProductRef]
     dry_run: bool | None = None
     explicit: bool | None = None
     location_codes: LongestList | None = None
     all_locations: bool | None = None
     tags: Tags = None
+
+
+class DeleteItemsRequest(DeletionOptions, rename="camel", frozen=True, kw_only=True):
+    """Body of ``POST inventory/deleteItems``."""
+
+    items: list[ProductRef]
+
+
+class Upc(Struct, frozen=True, forbid_unknown_fields=True):
+    """An item that is a UPC and nothing else."""
+
+    upc: Annotated[str, Meta(min_length=1, max_length=512)]
+
+
+class DeleteUpcs(DeletionOptions, rename="camel", frozen=True, kw_only=True):
+    """The same body where all items are UPCs: what clients send nearly always, read in half the time."""
+
+    items: list[Upc]
 
 
 class AdjustItem(ProductFields, rename="camel", frozen=True, kw_only=True):
