@@ -7,6 +7,7 @@ import math
 import os
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 
 import anyio
@@ -426,6 +427,50 @@ def test_cancelled_appointments_are_not_kept_until_their_time() -> None:
         return most
 
     assert run_virtual(main, start_us=0) <= 2 * MANY_TIMERS
+
+
+def test_waiting_for_an_instant_ends_at_it() -> None:
+    """To the microsecond; an instant that has come is not waited for, and a wait that is called off leaves nothing."""
+
+    async def main(loop: VirtualTimeLoop) -> tuple[int, int, bool, int]:
+        await loop.until(CHRISTMAS_2023_US + 5)
+        ended = loop.now_us
+        for past in (0, CHRISTMAS_2023_US, CHRISTMAS_2023_US + 5):
+            await loop.until(past)
+        waiting = loop.create_task(loop.until(CHRISTMAS_2023_US + 3_600_000_000))
+        together = loop.create_task(loop.until(CHRISTMAS_2023_US + 7))
+        # At the very instant at which the other is due.
+        loop.call_at_us(7, together.cancel)
+        await asyncio.sleep(1)
+        waiting.cancel()
+        await asyncio.wait([waiting, together])
+        await asyncio.sleep(1)
+        return ended, loop.now_us, together.cancelled(), len(loop._scheduled)
+
+    assert run_virtual(main, start_us=CHRISTMAS_2023_US) == (5, 2_000_005, True, 0)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_what_is_called_soon_has_a_handle_like_any_other(debug: bool) -> None:  # noqa: FBT001  # a parameter
+    """It tells what it calls, can be called off, and carries the context in which it was made."""
+    place: ContextVar[str] = ContextVar("place")
+
+    async def main(loop: VirtualTimeLoop) -> tuple[list[str], str, bool]:
+        loop.set_debug(debug)
+        came: list[str] = []
+        place.set("here")
+        handle = loop.call_soon(lambda: came.append(place.get()))
+        place.set("there")
+        told = repr(handle)
+        off = loop.call_soon(came.append, "off")
+        off.cancel()
+        task = loop.create_task(asyncio.sleep(0, "slept"), name="named")
+        came += [await task, task.get_name()]
+        return came, told, off.cancelled()
+
+    came, told, cancelled = run_virtual(main, start_us=0)
+    assert (came, cancelled) == (["here", "slept", "named"], True)
+    assert "<lambda>() at" in told
 
 
 def test_an_appointment_that_fails_fails_the_run() -> None:
