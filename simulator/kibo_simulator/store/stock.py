@@ -45,6 +45,8 @@ _VARIANTS_HELD = (
     "JOIN variants v ON v.id = s.variant_id WHERE s.location_id = ? AND s.product_id = ?"
 )
 _KEPT = f"SELECT s.on_hand, s.allocated, s.pending, s.safety_stock, s.floor, s.details FROM stock s {_ONE_RECORD}"  # noqa: S608
+# As many records as the stores of a large retailer are asked for again and again take some 25 MB.
+_MOST_READ = 50_000
 # Reading the products of a location that holds this many is a matter of 25 ms.
 _MOST_PRESENT = 100_000
 _PRESENT = (
@@ -64,7 +66,9 @@ def _record(row: Sequence[Any]) -> StockRecord:
 class StockStore(ProductStore):
     """Reads and writes locations, products and stock; every method is one step of a caller's transaction."""
 
-    __slots__ = ("_locations", "_named_locations", "_numbered_locations", "_place_names", "_presence", "whole_reads")
+    __slots__ = (
+        "_locations", "_named_locations", "_numbered_locations", "_place_names", "_presence", "_read", "whole_reads",
+    )  # fmt: skip
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
@@ -75,6 +79,8 @@ class StockStore(ProductStore):
         self._named_locations: dict[tuple[int, str], Location] = {}
         self._numbered_locations: dict[int, dict[int, Location]] = {}
         self._place_names: dict[int, tuple[str, str]] = {}
+        # The records of one product at one location as they were last read; whoever writes any strikes them out.
+        self._read: dict[tuple[int, int], list[StockRecord]] = {}
         database.on_rollback(self._presence.forget)
         database.on_rollback(self._forget_locations)
         database.on_write("locations", self._forget_locations)
@@ -90,6 +96,7 @@ class StockStore(ProductStore):
         self._named_locations.clear()
         self._numbered_locations.clear()
         self._place_names.clear()
+        self._read.clear()
 
     # -- locations ------------------------------------------------------------------------------------------------
 
@@ -191,6 +198,7 @@ class StockStore(ProductStore):
             (records.products_json, location_id),
         ).rowcount
         self._presence.removed(location_id, records.products)
+        self._read.clear()
         if records.variants_json != "[]":
             count += execute(
                 "DELETE FROM stock WHERE location_id = ?2 AND (product_id, variant_id) IN "
@@ -242,6 +250,7 @@ class StockStore(ProductStore):
     ) -> None:
         """Write one record, whether it exists or not; the day it was written is kept."""
         self._presence.added(location_id, product_id, variant_id)
+        self._read.pop((location_id, product_id), None)
         self._database.connection.execute(
             "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -260,6 +269,7 @@ class StockStore(ProductStore):
 
     def put_counters(self, location_id: int, product_id: int, variant_id: int, counters: Counters) -> None:
         """Write the counters of a record that exists."""
+        self._read.pop((location_id, product_id), None)
         self._database.connection.execute(
             "UPDATE stock SET on_hand = ?, allocated = ?, pending = ?, safety_stock = ? "
             "WHERE location_id = ? AND product_id = ? AND variant_id = ?",
@@ -277,6 +287,7 @@ class StockStore(ProductStore):
     def add_empty(self, location_id: int, product_id: int, variant_id: int) -> None:
         """Add a record with nothing in it, unless there is one."""
         self._presence.added(location_id, product_id, variant_id)
+        self._read.pop((location_id, product_id), None)
         self._database.connection.execute(
             "INSERT OR IGNORE INTO stock (location_id, product_id, variant_id, on_hand) VALUES (?, ?, ?, 0)",
             (location_id, product_id, variant_id),
@@ -284,6 +295,7 @@ class StockStore(ProductStore):
 
     def block(self, location_id: int, product_id: int, *, blocked: bool) -> int:
         """Block or unblock the assignment of a product at a location; return how many records that touched."""
+        self._read.pop((location_id, product_id), None)
         cursor = self._database.connection.execute(
             "UPDATE stock SET details = json_set(coalesce(details, '{}'), '$.block_assignment', json(?)) "
             "WHERE location_id = ? AND product_id = ?",
@@ -294,6 +306,7 @@ class StockStore(ProductStore):
     def put_plain(self, rows: Iterable[tuple[int, int, int, int, int]], now: int) -> None:
         """Write many plain records at once: location, product, on hand, safety stock, floor."""
         self._presence.forget()
+        self._read.clear()
         self._database.connection.executemany(
             "INSERT OR REPLACE INTO stock (location_id, product_id, on_hand, safety_stock, floor, touched) "  # noqa: S608
             f"VALUES (?, ?, ?, ?, ?, {now // DAY:d})",
@@ -303,6 +316,7 @@ class StockStore(ProductStore):
     def purge(self, location_id: int, before: int) -> int:
         """Delete the records of a location that nobody has written since day ``before``; return how many."""
         self._presence.forget(location_id)
+        self._read.clear()
         return self._database.connection.execute(
             "DELETE FROM stock WHERE location_id = ? AND touched < ?", (location_id, before)
         ).rowcount
@@ -334,7 +348,16 @@ class StockStore(ProductStore):
         return map(_record, rows)
 
     def _of_product(self, location_id: int, product_id: int) -> list[StockRecord]:
-        """The records of one product at a location."""
+        """The records of one product at a location; nobody may change what is in them."""
+        place = (location_id, product_id)
+        known = self._read.get(place)
+        if known is None:
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            known = self._read[place] = self._read_product(location_id, product_id)
+        return known
+
+    def _read_product(self, location_id: int, product_id: int) -> list[StockRecord]:
         execute = self._database.connection.execute
         rows = execute(_PRODUCT_RECORDS, (location_id, product_id)).fetchall()
         if not rows:
