@@ -21,6 +21,7 @@ from kibo_simulator.simulator import Simulator
 from kibo_simulator.tenants import Grant, tenant_of_host
 from kibo_simulator.timestamps import SECOND, http_date
 from kibo_simulator.web.answers import answer_of
+from kibo_simulator.web.beside import stepping
 from kibo_simulator.web.errors import ApiError, error_body, validation_error
 from kibo_simulator.web.operations import Answer, Call, Steps, spellings
 from kibo_simulator.web.query_string import parameters_of, quoted
@@ -84,14 +85,7 @@ class Gate:
 
         Whoever calls this has the turn.
         """
-        steps = self._simulator.advancing()
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                now: int = end.value
-                return now
-            await asyncio.sleep(0)
+        return await stepping(self._simulator.advancing())
 
     # -- before the body ------------------------------------------------------------------------------------------
 
@@ -272,7 +266,7 @@ class Gate:
             with _NOTHING_CHANGES if operation.reads else self._simulator.database.transaction():
                 handled = operation.handle(call)
                 # Answers are looked for by their exact type: `isinstance` asks their metaclass about anything else.
-                answer = handled if type(handled) is Answer else await _last_of(cast("Steps", handled))
+                answer = handled if type(handled) is Answer else await stepping(cast("Steps", handled))
                 visit.status, visit.payload = answer.status, _cut(answer.encoded(), selection)
                 if not operation.reads:
                     if veto is not None:
@@ -341,17 +335,6 @@ def _cut(encoded: bytes | bytearray, selection: Selection | None) -> bytes | byt
     if selection is None or not encoded:
         return encoded
     return msgspec.json.encode(select(msgspec.json.decode(encoded), selection))
-
-
-async def _last_of(steps: Steps) -> Answer:
-    """The answer at the end of a long operation; others have the processor between its steps."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            answer: Answer = end.value
-            return answer
-        await asyncio.sleep(0)
 
 
 def _selection(call: Call) -> Selection | None:
